@@ -1,0 +1,1 @@
+"""Archives at scale: work queue, store, executors, dashboards."""

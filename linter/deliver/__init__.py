@@ -1,0 +1,1 @@
+"""A report to where people are: hooks, forge comments, patchwork checks."""

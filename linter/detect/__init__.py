@@ -1,0 +1,1 @@
+"""One engine a file: a rule and code to findings."""

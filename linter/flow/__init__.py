@@ -1,0 +1,1 @@
+"""A function to a control-flow graph and facts about it; knows no rules."""

@@ -1,0 +1,1 @@
+"""A report to one output format a file; pure functions."""

@@ -1,0 +1,17 @@
+"""What a renderer may be told. Every format module provides `render(report, options) -> Iterator[str]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How to render. Output is deterministic: nothing here comes from a clock or the environment."""
+
+    color: bool = False
+    width: int = 100  # terminal columns, for wrapped text
+    unicode: bool = True  # False: ASCII frames only
+    verbose: bool = False  # list what was skipped
+    show_suppressed: bool = False
+    tool_name: str = "hunklint"

@@ -1,0 +1,1 @@
+"""Runs all rules over a series, keeps what the patch introduced, suppresses, counts."""

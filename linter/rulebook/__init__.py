@@ -1,0 +1,1 @@
+"""Rule files and tables to frozen rules; no matching here."""
