@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,14 +52,12 @@ class Unit:
         return self.source[node.start_byte : node.end_byte]
 
     def line_of(self, row: int) -> Line | None:
-        """The patch line that unit line `row` (0-based) came from; None for inserted lines and lines from a repository."""
+        """The patch line of unit line `row` (0-based); None for inserted lines and lines from a repository."""
         index = self.rows[row] if 0 <= row < len(self.rows) else None
         return None if index is None else self.image.origin[index]
 
     def location(self, start: int, end: int) -> Location:
-        """The place of the unit text's bytes start..end: its line is that of `start`, or the nearest real line before it."""
-        import bisect
-
+        """The place of unit bytes start..end: the line of `start`, or the nearest real line before it."""
         row = max(bisect.bisect_right(self.line_starts, start) - 1, 0)
         column = start - self.line_starts[row]
         line_end = self.line_starts[row + 1] - 1 if row + 1 < len(self.line_starts) else len(self.text)
