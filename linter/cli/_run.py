@@ -1,0 +1,191 @@
+"""What `check`, `reply` and the hooks share: options to a reviewer, sources to a report, a report to an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+import click
+
+from linter import __version__
+from linter.detect.registry import check_rule
+from linter.errors import UsageError
+from linter.patch.images import ImageStore
+from linter.patch.intake import Problem, read_messages
+from linter.patch.model import Message, Series
+from linter.patch.repo import open_repo
+from linter.patch.series import group_series
+from linter.review.config import Config, find_top, load_config
+from linter.review.model import Report, Skip
+from linter.review.run import Reviewer, note_message, review
+from linter.review.settings import Settings
+from linter.review.suppress import Decisions, from_config, in_reply, read_baseline
+from linter.rulebook.kernel import parse_version
+from linter.rulebook.load import find_rule, load_rulebook
+from linter.rulebook.model import Confidence, Rulebook, Severity
+
+T = TypeVar("T")
+
+LEVELS = ("info", "warning", "error")
+CONFIDENCES = ("low", "medium", "high")
+
+
+def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every reviewing command takes."""
+    for option in reversed(
+        (
+            click.option(
+                "--rule", "rule", multiple=True, metavar="RULE", help="Run only this rule (id or alias); repeatable."
+            ),
+            click.option("--disable", multiple=True, metavar="RULE", help="Do not run this rule; repeatable."),
+            click.option("--preview", is_flag=True, default=None, help="Run preview rules as well."),
+            click.option("--severity", type=click.Choice(LEVELS), help="Show findings of this severity and above."),
+            click.option(
+                "--confidence", type=click.Choice(CONFIDENCES), help="Show findings of this confidence and above."
+            ),
+            click.option(
+                "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 on this severity and above [error]."
+            ),
+            click.option("--target", metavar="X.Y", help="The kernel release that the patches are for."),
+            click.option(
+                "--git", "git", metavar="DIR", help="Take whole files from this repository [the work tree, if in one]."
+            ),
+            click.option("--no-git", is_flag=True, help="Judge by the patch alone, even inside a work tree."),
+            click.option("--base", metavar="REV", help="The commit that the patches apply to."),
+            click.option("--tree", metavar="DIR", help="Take whole files from this plain source tree."),
+            click.option(
+                "--profile", multiple=True, metavar="NAME", help="Use these profiles; `none` for none [by paths]."
+            ),
+            click.option("--rules", multiple=True, metavar="DIR", help="Read rules from this folder too; repeatable."),
+            click.option("--baseline", metavar="FILE", help="Findings in this file are the accepted past."),
+            click.option("--config", metavar="FILE", help="Read this configuration and no other."),
+            click.option("--no-config", is_flag=True, help="Read no configuration."),
+            click.option("--strict", is_flag=True, help="Stop at a bug inside a rule (exit 70)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(slots=True)
+class Setup:
+    """What a reviewing command works with."""
+
+    reviewer: Reviewer
+    config: Config
+    rulebook: Rulebook
+
+
+def make_setup(options: Mapping[str, Any], *, keep_images: bool = True) -> Setup:
+    """A reviewer for the given options and the configuration in force."""
+    config = Config() if options["no_config"] else load_config(".", options["config"])
+    folders = [*config.get("rules", []), *options["rules"]]
+    rulebook = load_rulebook([Path(config.folder, folder) for folder in folders], check=check_rule)
+    settings = make_settings(options, config, rulebook)
+    baseline = options["baseline"] or config.get("baseline")
+    source = config.sources.get("suppress", "configuration")
+    import datetime
+
+    decisions = Decisions(
+        from_config(config.get("suppress", []), source, rulebook), set(), datetime.datetime.now(datetime.UTC).date()
+    )
+    reviewer = Reviewer(
+        rulebook,
+        settings,
+        make_store(options, config),
+        decisions,
+        read_baseline(Path(baseline)) if baseline else frozenset(),
+        keep_images,
+    )
+    return Setup(reviewer, config, rulebook)
+
+
+def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook) -> Settings:
+    """Thresholds and rule choices; raises UsageError for a name that does not exist."""
+
+    def pick(key: str, default: Any) -> Any:
+        value = options.get(key.replace("-", "_"))
+        return value if value not in (None, ()) else config.get(key, default)
+
+    target = pick("target", None)
+    profile = tuple(pick("profile", ()))
+    levels = {name: Severity[name.upper()] for name in LEVELS}
+    confidences = {name: Confidence[name.upper()] for name in CONFIDENCES}
+    return Settings(
+        only=frozenset(find_rule(rulebook, name).id for name in pick("rule", ())),
+        disabled=frozenset(find_rule(rulebook, name).id for name in (*config.get("disable", ()), *options["disable"])),
+        preview=bool(pick("preview", False)),
+        severity=_level(levels, pick("severity", "info"), "severity"),
+        confidence=_level(confidences, pick("confidence", "medium"), "confidence"),
+        fail_on=_level(levels, pick("fail-on", "error"), "fail-on"),
+        target=parse_version(target) if target else None,
+        profile=None if not profile else tuple(name for name in profile if name != "none"),
+        strict=bool(options["strict"]),
+    )
+
+
+def _level(levels: Mapping[str, T], name: str, key: str) -> T:
+    if name not in levels:
+        raise UsageError(f"`{key}` is `{name}`", f"it must be one of {', '.join(levels)}")
+    return levels[name]
+
+
+def make_store(options: Mapping[str, Any], config: Config) -> ImageStore:
+    """Where whole files come from: --git, --tree, or the work tree that the command runs in."""
+    if options["no_git"]:
+        return ImageStore()
+    tree = options["tree"] or config.get("tree")
+    git = options["git"] or config.get("git")
+    if git is None and tree is None:
+        top = find_top(".")
+        git = str(top) if top is not None else None
+    return ImageStore(open_repo(git) if git else None, tree, options["base"])
+
+
+def make_report(
+    setup: Setup,
+    sources: Sequence[str],
+    stdin: BinaryIO | None,
+    on_series: Callable[[Iterator[Series]], Iterator[Series]] | None = None,
+    **intake: Any,
+) -> tuple[Report, list[Problem]]:
+    """A lazy report over sources, and the list that fills with inputs that could not be read."""
+    report = Report(__version__, setup.rulebook, ())
+    problems: list[Problem] = []
+
+    def arrived(message: Message) -> None:
+        note_message(report, message)
+        setup.reviewer.decisions.suppressions.extend(in_reply(message))
+
+    messages = read_messages(sources, stdin=stdin, cwd=".", problems=problems, **intake)
+    series = group_series(messages, on_message=arrived)
+    return review(on_series(series) if on_series else series, setup.reviewer, report), problems
+
+
+def finish(report: Report, problems: Sequence[Problem], *, require_patch: bool = False, quiet: bool = False) -> int:
+    """Say on standard error what was not reviewed, and return the exit code."""
+    counts = report.counts
+    counts.unreadable = len(problems)
+    for problem in problems:
+        report.skipped.append(Skip(problem.source, "patch", problem.reason))
+    if not quiet:
+        if counts.patches == 0:
+            print("no patch was reviewed", file=sys.stderr)
+        for problem in problems:
+            print(f"error: {problem.source}: {problem.reason}", file=sys.stderr)
+    if problems or (require_patch and counts.patches == 0):
+        return 3
+    return 1 if counts.failed else 0
+
+
+def wants_color(choice: str, stream: Any) -> bool:
+    """Whether to colour: on request, else on a terminal unless NO_COLOR is set or the terminal is dumb."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return bool(stream.isatty())

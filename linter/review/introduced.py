@@ -1,0 +1,174 @@
+"""What the patch introduced: findings of the post-image that the pre-image has not.
+
+A finding of the pre-image answers for one of the post-image when it has the same rule and stands on the same line by
+the diff's own mapping; else when its words are the same (`words`), wherever the line went; else when only names differ.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from linter.detect.model import Finding
+from linter.patch.model import FilePatch, Image, LineKind, Location
+
+_SPACE = re.compile(rb"\s+")
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+
+
+def line_text(image: Image | None, location: Location) -> bytes:
+    """The image line that a location is on; empty where it is on none."""
+    if image is None:
+        return b""
+    index = line_index(image, location)
+    return b"" if index is None else image_lines(image)[index]
+
+
+_LINES: dict[int, tuple[Image, list[bytes]]] = {}
+
+
+def image_lines(image: Image) -> list[bytes]:
+    """The lines of an image; the last few images asked for are kept."""
+    kept = _LINES.get(id(image))
+    if kept is not None and kept[0] is image:
+        return kept[1]
+    if len(_LINES) > 8:
+        _LINES.clear()
+    lines = image.text.split(b"\n")
+    _LINES[id(image)] = (image, lines)
+    return lines
+
+
+def line_index(image: Image, location: Location) -> int | None:
+    """The 0-based image line of a location, from its patch line or its line number."""
+    if location.patch_lineno:
+        for index, line in enumerate(image.origin):
+            if line is not None and line.patch_lineno == location.patch_lineno:
+                return index
+    if location.line is not None:
+        for index, lineno in enumerate(image.linenos):
+            if lineno == location.line:
+                return index
+    return None
+
+
+def place_keys(image: Image | None) -> Callable[[Location], Hashable]:
+    """A function from a location to a key that is the same for one unchanged line in both images, None if changed."""
+    delta: dict[int, int] = {}  # image line -> what to add to its number to get the post-image number
+    if image is not None:
+        shift = 0
+        for index, line in enumerate(image.origin):
+            if line is not None and line.pre_lineno is not None and line.post_lineno is not None:
+                shift = line.post_lineno - line.pre_lineno
+            delta[index] = shift
+
+    def key(location: Location) -> Hashable:
+        if location.changed:
+            return None
+        if location.patch_lineno:
+            return ("patch", location.patch_lineno)
+        if image is None or location.line is None:
+            return None
+        index = line_index(image, location)
+        if index is None:
+            return None
+        shift = delta[index] if image.side.value == "pre" else 0
+        return ("post", location.line + shift)
+
+    return key
+
+
+def words(finding: Finding, text: bytes) -> tuple[str, str, bytes]:
+    """Rule, subject and normalised primary line: what stays the same when code moves or a function is renamed."""
+    return (finding.rule, finding.key, _SPACE.sub(b" ", text.strip()))
+
+
+def shape(finding: Finding, text: bytes) -> tuple[str, str | None, bytes]:
+    """Rule, function and the primary line with its names numbered: what stays when a local is renamed."""
+    names: dict[bytes, bytes] = {}
+
+    def number(match: re.Match[bytes]) -> bytes:
+        return names.setdefault(match[0], b"$%d" % len(names))
+
+    return (finding.rule, finding.function, _IDENTIFIER.sub(number, _SPACE.sub(b" ", text.strip())))
+
+
+def match_preexisting(
+    post: Sequence[Finding], pre: Iterable[Finding], post_image: Image | None, pre_image: Image | None
+) -> set[int]:
+    """Indices into `post` of the findings that the pre-image has as well."""
+    before = list(pre)
+    matched: set[int] = set()
+    if not before:
+        return matched
+    post_key, pre_key = place_keys(post_image), place_keys(pre_image)
+    left = list(range(len(before)))
+    places: dict[Hashable, list[int]] = defaultdict(list)
+    for index, found in enumerate(before):
+        place = pre_key(found.primary.location)
+        if place is not None:
+            places[found.rule, found.key, place].append(index)
+    for index, found in enumerate(post):
+        place = post_key(found.primary.location)
+        candidates = places.get((found.rule, found.key, place)) if place is not None else None
+        if candidates:
+            left.remove(candidates.pop())
+            matched.add(index)
+    for describe in (words, shape):
+        pool: Counter[Hashable] = Counter()
+        owner: dict[Hashable, list[int]] = defaultdict(list)
+        for index in left:
+            description = describe(before[index], line_text(pre_image, before[index].primary.location))
+            pool[description] += 1
+            owner[description].append(index)
+        for index, found in enumerate(post):
+            if index in matched:
+                continue
+            if describe is shape and not found.primary.location.changed:
+                continue
+            description = describe(found, line_text(post_image, found.primary.location))
+            if pool[description] > 0:
+                pool[description] -= 1
+                left.remove(owner[description].pop())
+                matched.add(index)
+    return matched
+
+
+def moved_lines(files: Iterable[FilePatch]) -> dict[bytes, set[str | None]]:
+    """Normalised removed lines of a patch, each with the files it was removed from."""
+    found: dict[bytes, set[str | None]] = defaultdict(set)
+    for file in files:
+        for hunk in file.hunks:
+            for line in hunk.lines:
+                if line.kind is LineKind.REMOVED:
+                    text = _SPACE.sub(b" ", line.text.strip())
+                    if len(text) > 8:
+                        found[text].add(file.path)
+    return found
+
+
+def is_moved(finding: Finding, image: Image, path: str | None, removed: dict[bytes, set[str | None]]) -> bool:
+    """Whether all changed lines that a finding rests on were removed from another file by the same patch."""
+    seen = False
+    for label in finding.labels:
+        if not label.location.changed:
+            continue
+        text = _SPACE.sub(b" ", line_text(image, label.location).strip())
+        if len(text) <= 8:
+            continue
+        if not removed.get(text, set()) - {path}:
+            return False
+        seen = True
+    return seen
+
+
+def fingerprint(finding: Finding, path: str | None, text: bytes, nth: int) -> str:
+    """A name for the finding that survives re-indentation, other lines above it, and a re-roll of the series."""
+    rule, key, line = words(finding, text)
+    digest = hashlib.sha1(usedforsecurity=False)
+    for part in (rule, path or "", finding.function or "", key, str(nth)):
+        digest.update(part.encode("utf-8", "surrogateescape") + b"\0")
+    digest.update(line)
+    return digest.hexdigest()[:20]
