@@ -15,7 +15,6 @@ from linter.errors import InternalError
 from linter.patch.images import ImageStore
 from linter.patch.model import FilePatch, Image, LineKind, Message, Patch, Series
 from linter.review.anchor import anchor
-from linter.review.applies import PathFilter
 from linter.review.introduced import fingerprint, is_moved, line_text, match_preexisting, moved_lines
 from linter.review.model import Counts, Judged, PatchReport, Report, Skip, Verdict
 from linter.review.profiles import is_userspace, select_profiles
@@ -23,6 +22,7 @@ from linter.review.settings import Settings
 from linter.review.suppress import Decisions
 from linter.review.target import target_kernel
 from linter.rulebook.model import Rule, Rulebook, Severity
+from linter.rulebook.paths import applies
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image
 
@@ -56,14 +56,12 @@ class Reviewer:
     _engines: list[_Prepared] = field(default_factory=list)
     _by_word: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     _by_path: dict[str | None, frozenset[str]] = field(default_factory=dict)
-    _filters: dict[str, PathFilter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         by_engine: dict[str, list[Rule]] = defaultdict(list)
         for rule in self.settings.enabled(self.rulebook):
             self._rules[rule.id] = rule
             by_engine[rule.engine].append(rule)
-            self._filters[rule.id] = PathFilter(rule.applies_to)
             for word in rule.triggers or ():
                 self._by_word[word.encode()].add(rule.id)
         for name, rules in by_engine.items():
@@ -111,7 +109,7 @@ class Reviewer:
         if found is None:
             if len(self._by_path) > 4096:
                 self._by_path.clear()
-            found = frozenset(id for id, accept in self._filters.items() if accept(path))
+            found = frozenset(id for id, rule in self._rules.items() if applies(rule.applies_to, path))
             self._by_path[path] = found
         return found
 

@@ -39,4 +39,4 @@ def target_kernel(
         match = _IN_SUBJECT.match(prefix)
         if match:
             return (int(match[1]), int(match[2]))
-    return kernel_at(patch.date, rulebook.tables) if patch.date is not None else None
+    return kernel_at(patch.date, rulebook.tables)

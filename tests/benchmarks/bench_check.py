@@ -1,4 +1,4 @@
-"""Cold start, bulk, two cores and memory of `hunklint check`, as ratios against checkpatch.pl and the floor, in one run.
+"""Cold start, bulk, two cores, memory of `hunklint check`: ratios against checkpatch.pl and the floor, in one run.
 
     python tests/benchmarks/bench_check.py --mbox dev-5k.mbox --checkpatch scripts/checkpatch.pl [--patches 400]
 
@@ -9,10 +9,10 @@ post-image fragment. All figures are CPU time (user + system) of whole processes
 from __future__ import annotations
 
 import argparse
+import itertools
 import lzma
 import os
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -59,9 +59,9 @@ def wall(command: list[str]) -> float:
 
 def read(path: Path, wanted: int) -> list[bytes]:
     """Every n-th message of an mbox of `git format-patch` mails, `wanted` of them."""
-    data = lzma.open(path).read() if path.suffix == ".xz" else path.read_bytes()
+    data = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
     starts = [match.start() for match in FROM.finditer(data)] + [len(data)]
-    messages = [data[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    messages = [data[a:b] for a, b in itertools.pairwise(starts)]
     step = max(len(messages) // wanted, 1)
     return messages[::step][:wanted]
 
@@ -87,7 +87,7 @@ def main() -> None:
         floor_script = Path(folder, "floor.py")
         floor_script.write_text(FLOOR, "utf-8")
         cpu([*check, files[0]])  # the compiled rulebook is made once
-        by_size = sorted(files, key=lambda name: os.path.getsize(name))
+        by_size = sorted(files, key=lambda name: Path(name).stat().st_size)
         middle = by_size[len(by_size) // 2 - options.cold // 2 :][: options.cold]
         perl = ["perl", str(options.checkpatch), "--no-tree", "-q", "--terse", "--no-summary", "--showfile"]
         rows: list[tuple[str, float, str, float, float]] = []
@@ -104,9 +104,7 @@ def main() -> None:
             rows.append(("bulk, ms a patch", bulk / n * 1e3, "checkpatch batch", batch / n * 1e3, batch / bulk))
         one, two = wall([*check, str(mbox)]), wall([*check, "--jobs", "2", str(mbox)])
         rows.append(("two jobs, s", two, "one job, s", one, one / two))
-    print(
-        f"{n} patches; peak memory {memory / 1024:.0f} MiB; benchmark itself {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB"
-    )
+    print(f"{n} patches; peak memory {memory / 1024:.0f} MiB")
     print(f"{'what':28} {'hunklint':>10}   {'against':20} {'figure':>10} {'ratio':>8}")
     for what, ours, against, theirs, ratio in rows:
         print(f"{what:28} {ours:10.2f}   {against:20} {theirs:10.2f} {ratio:8.2f}")
