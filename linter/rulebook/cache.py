@@ -1,0 +1,191 @@
+"""The compiled rulebook on disk: JSON, so nothing in it can run; parsing 120 YAML files costs a hundred times more.
+
+The file starts with a manifest (path, size and modification time of every rule and table, and the version). A cache
+whose manifest differs is stale; one that cannot be read or written is as if it were not there. Tables lie beside it,
+one file each, and are read when an engine asks for one.
+"""
+
+# NOTE: os.path instead of pathlib: importing pathlib costs more than reading the compiled rulebook.
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from linter.rulebook.model import (
+    AppliesTo,
+    Citation,
+    Confidence,
+    KernelRange,
+    Rule,
+    Rulebook,
+    Severity,
+    Status,
+    Tables,
+)
+
+_FORMAT = 1
+_SEVERITIES = {each.value: each for each in Severity}
+_CONFIDENCES = {each.value: each for each in Confidence}
+_STATUSES = {each.value: each for each in Status}
+
+
+def cache_dir() -> str:
+    """Where compiled rulebooks are kept."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "hunklint")
+
+
+class LazyTables(Mapping[str, Any]):
+    """Tables by stem, each read from the cache when it is first asked for."""
+
+    def __init__(self, files: Mapping[str, str], read_source: Callable[[str], Any]) -> None:
+        self._files = files
+        self._read_source = read_source
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name, self._files[name])
+        return self._loaded[name]
+
+    def _load(self, name: str, file: str) -> Any:
+        try:
+            with open(file, "rb") as stream:
+                return json.loads(stream.read())
+        except (OSError, ValueError):
+            return self._read_source(name)  # somebody emptied the cache while we ran
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def cache_file(key: str) -> str:
+    """The file for one set of rule folders; the manifest inside decides whether it is fresh."""
+    return os.path.join(cache_dir(), f"rulebook-{zlib.crc32(key.encode('utf-8', 'surrogateescape')):08x}.json")
+
+
+def read_cache(key: str, manifest: str, read_source: Callable[[str], Any]) -> Rulebook | None:
+    """The rulebook that was compiled from exactly these files, or None."""
+    try:
+        with open(cache_file(key), "rb") as stream:
+            stored = json.loads(stream.read())
+        if stored["format"] != _FORMAT or stored["manifest"] != manifest:
+            return None
+        rules = {row[0]: _unpack(row) for row in stored["rules"]}
+        tables = Tables(LazyTables(stored["tables"], read_source))
+        return Rulebook(rules, tables, stored["digest"])
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+        return None
+
+
+def write_cache(key: str, manifest: str, rulebook: Rulebook) -> None:
+    """Store a compiled rulebook; a folder that cannot be written is no error."""
+    target = cache_file(key)
+    stem = target.removesuffix(".json")
+    try:
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        tables = {}
+        for name, data in rulebook.tables.data.items():
+            text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
+            tables[name] = f"{stem}.{name}-{zlib.crc32(text):08x}{len(text):x}.json"
+            if not os.path.exists(tables[name]):
+                _write(tables[name], text)
+        stored = {
+            "format": _FORMAT,
+            "manifest": manifest,
+            "digest": rulebook.digest,
+            "tables": tables,
+            "rules": [_pack(rule) for rule in rulebook.rules.values()],
+        }
+        _write(target, json.dumps(stored, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape"))
+        _sweep(stem, set(tables.values()))
+    except (OSError, ValueError):
+        return
+
+
+def _write(path: str, content: bytes) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one."""
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "wb") as stream:
+            stream.write(content)
+        os.replace(beside, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise
+
+
+def _sweep(stem: str, wanted: set[str]) -> None:
+    """Remove the tables of earlier states."""
+    folder, prefix = os.path.split(f"{stem}.")
+    for name in os.listdir(folder):
+        old = os.path.join(folder, name)
+        if name.startswith(prefix) and name != f"{prefix}json" and name.endswith(".json") and old not in wanted:
+            with contextlib.suppress(OSError):
+                os.unlink(old)
+
+
+def _pack(rule: Rule) -> list[Any]:
+    kernel = rule.kernel
+    return [
+        rule.id,
+        rule.title,
+        rule.category,
+        int(rule.severity),
+        int(rule.confidence),
+        rule.status.value,
+        rule.since,
+        rule.rationale,
+        rule.help,
+        rule.engine,
+        rule.block,
+        [[each.says, each.url, each.path] for each in rule.citations],
+        [rule.applies_to.paths, rule.applies_to.exclude],
+        rule.aliases,
+        rule.profiles,
+        None if kernel is None else [kernel.since, kernel.removed],
+        rule.cwe,
+        rule.report,
+        None if rule.triggers is None else sorted(rule.triggers),
+        rule.source,
+    ]
+
+
+def _unpack(row: list[Any]) -> Rule:
+    where, kernel, triggers = row[12], row[15], row[18]
+    return Rule(
+        row[0],
+        row[1],
+        row[2],
+        _SEVERITIES[row[3]],
+        _CONFIDENCES[row[4]],
+        _STATUSES[row[5]],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        tuple([Citation(*each) for each in row[11]]),
+        AppliesTo(tuple(where[0]), tuple(where[1])),
+        tuple(row[13]),
+        row[14],
+        None if kernel is None else KernelRange(*(bound and (bound[0], bound[1]) for bound in kernel)),
+        row[16],
+        row[17],
+        None if triggers is None else frozenset(triggers),
+        row[19],
+    )
