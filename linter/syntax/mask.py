@@ -1,0 +1,232 @@
+"""Overwrites kernel macros so that the C grammar can read the text: same length, newlines in place.
+
+In: the source of a unit and the same text with comments and strings blanked (`scrub`). Out: the text to parse, and
+the annotations that were overwritten. What a word needs is data in tables.py; this module knows the shapes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from linter.patch.model import Span
+from linter.syntax import tables
+from linter.syntax.model import Annotation
+
+_SCRUB = re.compile(
+    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)"
+    rb"|//[^\n]*+"
+    rb'|"(?:[^"\\\n]|\\.)*+"?'
+    rb"|'(?:[^'\\\n]|\\.){1,12}+'",
+    re.DOTALL,
+)
+_BLANK = bytes(c if c in b"\n\t\f\v\r" else 0x20 for c in range(256))
+_FILL = bytes(c if c == 0x0A else 0x5F for c in range(256))
+_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*+")
+_SYSCALL = re.compile(rb"\A(?:COMPAT_|X32_|ARM64_)?(?:SYSCALL32_|SYSCALL_)DEFINE[0-6]\Z|\ABPF_CALL_[0-5]\Z")
+_WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_OPEN_CLOSE = re.compile(rb"[()]")
+
+
+def identifiers_of(text: bytes) -> frozenset[bytes]:
+    """Every identifier in the text, those in comments and strings too."""
+    return frozenset(_IDENTIFIER.findall(text))
+
+
+def scrub(source: bytes) -> bytes:
+    """The source with comments blanked and the insides of strings filled with underscores, at equal length."""
+
+    def cover(match: re.Match[bytes]) -> bytes:
+        found = match[0]
+        if found[0] == 0x2F:
+            return found.translate(_BLANK)
+        return found[:1] + found[1:-1].translate(_FILL) + found[-1:] if len(found) > 1 else found
+
+    return _SCRUB.sub(cover, source)
+
+
+class Masker:
+    """One pass over one text; `edits` is what the parser will see, `clean` what the shapes are read from."""
+
+    def __init__(self, source: bytes, clean: bytes) -> None:
+        self.source = source
+        self.clean = clean
+        self.edits = bytearray(source)
+        self.annotations: list[Annotation] = []
+
+    def occurrences(self, word: bytes) -> list[int]:
+        """Where `word` stands as a whole identifier."""
+        clean, size, found = self.clean, len(word), []
+        at = clean.find(word)
+        while at >= 0:
+            end = at + size
+            if (at == 0 or clean[at - 1] not in _WORD_BYTES) and (end >= len(clean) or clean[end] not in _WORD_BYTES):
+                found.append(at)
+            at = clean.find(word, end)
+        return found
+
+    def skip_blanks(self, at: int) -> int:
+        """The next offset at or after `at` that holds no white space."""
+        clean = self.clean
+        while at < len(clean) and clean[at] in b" \t\n\r\f\v":
+            at += 1
+        return at
+
+    def closing(self, at: int, limit: int = 20000) -> int:
+        """The offset behind the `)` that closes the `(` at `at`, or -1."""
+        depth = 0
+        for match in _OPEN_CLOSE.finditer(self.clean, at, at + limit):
+            depth += 1 if match[0] == b"(" else -1
+            if depth == 0:
+                return match.end()
+        return -1
+
+    def blank(self, start: int, end: int) -> None:
+        """Overwrite with spaces."""
+        self.edits[start:end] = self.source[start:end].translate(_BLANK)
+
+    def put(self, start: int, end: int, text: bytes) -> None:
+        """Overwrite with `text` and spaces behind it; newlines of the rest stay."""
+        rest = self.source[start + len(text) : end].translate(_BLANK)
+        self.edits[start:end] = text + rest
+
+    def note(self, word: bytes, start: int, end: int, opening: int = -1) -> None:
+        """Remember what stood here."""
+        argument = None
+        if opening >= 0:
+            argument = self.source[opening + 1 : end - 1].decode("utf-8", "replace").strip()
+        self.annotations.append(Annotation(word.decode(), argument, Span(start, end)))
+
+    def mask_attribute(self, word: bytes) -> None:
+        """Blank an attribute and the list behind it."""
+        for at in self.occurrences(word):
+            end = at + len(word)
+            opening = self.skip_blanks(end)
+            called = opening < len(self.clean) and self.clean[opening] == 0x28 and word in tables.ATTRIBUTES_CALLED
+            if called:
+                end = self.closing(opening)
+                if end < 0:
+                    continue
+            elif word in tables.ATTRIBUTES_CALLED and word not in tables.ATTRIBUTES:
+                continue
+            self.blank(at, end)
+            self.note(word, at, end, opening if called else -1)
+
+    def mask_block(self, word: bytes, keyword: bytes) -> None:
+        """Turn `macro(...) body` into `keyword (...) body`."""
+        for at in self.occurrences(word):
+            opening = self.skip_blanks(at + len(word))
+            if opening >= len(self.clean) or self.clean[opening] != 0x28:
+                continue
+            end = self.closing(opening)
+            if end < 0:
+                continue
+            behind = self.skip_blanks(end)
+            if behind < len(self.clean) and self.clean[behind] in b";,)=.-+&|?:<>!]%^":
+                continue
+            before = self.clean[:at].rstrip()[-1:]
+            if before and before not in b";{}):eo":
+                continue
+            if self.clean[opening + 1 : end - 1].strip():
+                self.put(at, opening, keyword)
+            else:
+                self.put(at, end, b"for(;;)" if keyword == b"while" else b"if(1)")
+            self.note(word, at, end, opening)
+
+    def mask_types(self, word: bytes) -> None:
+        """Drop `struct` and stars from the arguments of a macro that takes a type."""
+        for at in self.occurrences(word):
+            opening = self.skip_blanks(at + len(word))
+            if opening < len(self.clean) and self.clean[opening] == 0x28:
+                end = self.closing(opening)
+                if end > 0:
+                    self.mask_type_arguments(opening + 1, end - 1)
+
+    def mask_type_arguments(self, start: int, end: int) -> None:
+        """Make every argument between start and end that is a type an identifier."""
+        for match in _TYPE_ARGUMENT.finditer(self.clean, start - 1, end + 1):
+            self.identify(match.start(1), match.end(1))
+
+    def identify(self, start: int, end: int) -> None:
+        """Overwrite a type with one identifier: its tag where it has one, else its words joined."""
+        text = self.clean[start:end]
+        match = _TAGGED.match(text)
+        if match:
+            self.blank(start, start + match.end(1))
+            self.blank(start + match.end(2), end)
+            return
+        head, _, _ = text.partition(b"\n")
+        self.blank(start, end)
+        joined = re.sub(rb"\W", b"_", head.rstrip())
+        self.edits[start : start + len(joined)] = joined
+
+    def mask_syscall(self, word: bytes) -> None:
+        """Turn `SYSCALL_DEFINE2(name, type, a, type, b)` into `long name(type a, type b)` at equal length."""
+        for at in self.occurrences(word):
+            opening = self.skip_blanks(at + len(word))
+            if opening >= len(self.clean) or self.clean[opening] != 0x28:
+                continue
+            end = self.closing(opening)
+            if end < 0:
+                continue
+            commas = [m.start() for m in re.finditer(rb",", self.clean[opening:end])]
+            self.note(word, at, end, opening)
+            if not commas:
+                self.put(at, at + len(word), b"long " + word[5:])
+                continue
+            self.put(at, opening + 1, b"long")
+            self.edits[opening + commas[0]] = 0x28
+            for comma in commas[1::2]:
+                self.edits[opening + comma] = 0x20
+
+    def mask_trace(self, word: bytes) -> None:
+        """Keep the first argument of a trace macro."""
+        for at in self.occurrences(word):
+            opening = self.skip_blanks(at + len(word))
+            if opening >= len(self.clean) or self.clean[opening] != 0x28:
+                continue
+            end = self.closing(opening, 200000)
+            comma = self.clean.find(b",", opening)
+            if 0 < comma < end:
+                self.blank(comma, end - 1)
+                self.note(word, at, end, opening)
+
+
+_TYPE_ARGUMENT = re.compile(
+    rb"(?<=[(,])\s*((?:const\s+)?(?:(?:struct|union|enum)\s+\w+|(?:unsigned|signed|long|short|int|char|void|float|"
+    rb"double|[a-z]\w*_t|[us](?:8|16|32|64)|__\w+)(?:\s+(?:unsigned|signed|long|short|int|char))*)"
+    rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
+)
+_TAGGED = re.compile(rb"((?:const\s+)?(?:struct|union|enum)\s+)(\w+)")
+_CASE_RANGE = re.compile(rb"\bcase\b[^;{}:\n]*?(\.\.\.)")
+_COMPUTED_GOTO = re.compile(rb"\bgoto\s*(\*[^;{}]*)")
+_STATIC_MACRO = re.compile(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
+
+
+def mask(source: bytes, clean: bytes, identifiers: frozenset[bytes]) -> tuple[bytes, tuple[Annotation, ...]]:
+    """Mask what the words of `identifiers` call for."""
+    masker = Masker(source, clean)
+    for word in identifiers & tables.ATTRIBUTES | identifiers & tables.ATTRIBUTES_CALLED:
+        masker.mask_attribute(word)
+    for word in identifiers:
+        if b"for_each" in word or word in tables.ITERATORS:
+            if word not in tables.NOT_ITERATORS:
+                masker.mask_block(word, b"while")
+        elif (b"DEFINE" in word or b"BPF_CALL" in word) and _SYSCALL.match(word):
+            masker.mask_syscall(word)
+    for word in identifiers & tables.GUARDED_BLOCKS:
+        masker.mask_block(word, b"if")
+    for word in identifiers & tables.TYPE_ARGUMENT:
+        masker.mask_types(word)
+    for word in identifiers & tables.TRACE_MACROS:
+        masker.mask_trace(word)
+    if b"..." in clean:
+        for match in _CASE_RANGE.finditer(clean):
+            masker.put(match.start(1), match.end(1), b"|")
+    if b"goto" in identifiers:
+        for match in _COMPUTED_GOTO.finditer(clean):
+            masker.identify(*match.span(1))
+    if b"static" in identifiers:
+        for match in _STATIC_MACRO.finditer(clean):
+            masker.blank(*match.span())
+    masker.annotations.sort(key=lambda annotation: annotation.span.start)
+    return bytes(masker.edits), tuple(masker.annotations)

@@ -1,0 +1,115 @@
+"""An image to a `Unit`: fragments made whole, kernel macros masked, the tree, and the functions in it.
+
+What later stages may rely on, tree-sitter-c's node types standing for what C has no word for:
+
+- `for_each_x(a, b) body`: while_statement; the condition is a parenthesized_expression with the arguments
+  (comma_expression). `for_each_x() body`: for_statement without parts.
+- `scoped_guard(class, args) body`: if_statement without else, the condition as above; the body runs once, always.
+- `scoped_cond_guard(class, fail, args) body`: the same, `return` or `goto` of `fail` blanked; `fail` runs instead of
+  the body when the lock is not got. The annotation of the macro holds the arguments as written.
+- `guard(class)(args);`, `CLASS(name, var)(args);`: expression_statement > call_expression whose function is a
+  call_expression.
+- `SYSCALL_DEFINEn(name, type, arg, ...) {`: function_definition `long name(type arg, ...)`.
+- `case A ... B:`: case_statement with the value `A | B`.
+- `goto *expr;`: goto_statement to a label that no function has.
+- `#if` with arms that are whole statements: preproc_if or preproc_ifdef, further arms (preproc_elif, preproc_else) in
+  its field `alternative`. `#if` that cuts a statement in two: directives and all arms but the first are blanked.
+- unknown code: expression_statement > call_expression `__hunklint_gap()` (model.GAP).
+- a block whose head is out of sight: if_statement (or switch, do) with the condition `(__hunklint_gap())`.
+- `__free(kfree)`, `__user` and the like: nothing in the tree; `unit.annotations`, in order of position.
+
+`macro_name(unit, node)` tells an iterator or guard from a real `while`/`if`: it gives the macro's name, or None.
+Text offsets are those of `unit.text`; `unit.snippet(node)` is the unmasked source. A function whose name is out of
+sight has the name "".
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import re
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from tree_sitter import Language, Node, Parser
+
+from linter.patch.model import Image, Span
+from linter.syntax.functions import declared_name, definitions
+from linter.syntax.mask import identifiers_of, mask, scrub
+from linter.syntax.model import Annotation, Function, Unit
+
+_WORD = re.compile(rb"\w+")
+_KEYWORDS = frozenset({b"while", b"if", b"for", b"switch", b"do", b"else"})
+
+
+def is_c_path(path: str | None) -> bool:
+    """Is this a file that the parser reads: C or a header; unknown names count as C."""
+    return path is None or path.endswith((".c", ".h"))
+
+
+def _language() -> Any:
+    """The grammar, loaded from its extension module: the package around it imports importlib.resources (25 ms)."""
+    spec = importlib.util.find_spec("tree_sitter_c")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for binary in Path(folder).glob("_binding*.so"):
+            name = "tree_sitter_c._binding"
+            loader = importlib.machinery.ExtensionFileLoader(name, str(binary))
+            module_spec = importlib.util.spec_from_file_location(name, binary, loader=loader)
+            if module_spec is not None:
+                module = importlib.util.module_from_spec(module_spec)
+                loader.exec_module(module)
+                return module.language()
+    import tree_sitter_c
+
+    return tree_sitter_c.language()
+
+
+@lru_cache(maxsize=1)
+def parser() -> Parser:
+    """The one C parser of this process."""
+    return Parser(Language(_language()))
+
+
+def parse_image(image: Image) -> Unit:
+    """Parse an image, whole or fragment."""
+    source = image.text
+    rows: tuple[int | None, ...] = tuple(range(source.count(b"\n") + 1))
+    identifiers = identifiers_of(source)
+    text, annotations = mask(source, scrub(source), identifiers)
+    tree = parser().parse(text)
+    starts = (0, *accumulate(len(line) + 1 for line in text.split(b"\n")))[:-1]
+    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers)
+    functions = tuple(_function(unit, node) for node in definitions(tree.root_node))
+    object.__setattr__(unit, "functions", functions)  # a unit and its functions point at each other
+    return unit
+
+
+def _function(unit: Unit, node: Node) -> Function:
+    body = node.child_by_field_name("body")
+    assert body is not None
+    name = declared_name(node)
+    line = unit.text.rfind(b"\n", 0, node.start_byte) + 1
+    head = {a.name: a.argument for a in unit.annotations if line <= a.span.start < body.start_byte}
+    return Function(
+        name=unit.text[name.start_byte : name.end_byte].decode("utf-8", "replace") if name else "",
+        unit=unit,
+        node=node,
+        body=body,
+        span=Span(node.start_byte, node.end_byte),
+        whole=unit.image.complete,
+        head_known=True,
+        annotations=head,
+    )
+
+
+def macro_name(unit: Unit, node: Node) -> bytes | None:
+    """The iterator or guard macro that a while, for or if statement stands for; None for a real one."""
+    match = _WORD.match(unit.source, node.start_byte)
+    return match[0] if match and match[0] not in _KEYWORDS else None
+
+
+def annotations_within(unit: Unit, start: int, end: int) -> tuple[Annotation, ...]:
+    """The annotations between two offsets of the text."""
+    return tuple(a for a in unit.annotations if start <= a.span.start < end)
