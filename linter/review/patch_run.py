@@ -1,0 +1,240 @@
+"""The review of one patch: every rule that could speak about it, and what becomes of each finding."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from linter.detect.model import Context, Finding, Scope
+from linter.patch.images import ImageStore
+from linter.patch.model import FilePatch, Image, LineKind, Patch, Series
+from linter.review.anchor import anchor
+from linter.review.introduced import fingerprint, is_moved, line_text, match_preexisting, moved_lines
+from linter.review.model import Judged, PatchReport, Skip, Verdict
+from linter.review.prepare import Prepared, Workshop
+from linter.review.profiles import is_userspace, select_profiles
+from linter.review.suppress import Decisions
+from linter.review.target import target_kernel
+from linter.rulebook.kernel import holds
+from linter.rulebook.model import Rule, Severity
+from linter.syntax.model import Unit
+from linter.syntax.parse import is_c_path, parse_image
+
+_DEFINED = re.compile(rb"^(?:#[ \t]*define[ \t]+(\w+)|[A-Za-z_][\w \t*]{0,200}?\b(\w+)\()")
+MAX_IMAGE = 8 << 20
+"""Bytes of an image above which C is not parsed: generated tables, not code that a person reviews."""
+
+
+@dataclass(slots=True)
+class PatchRun:
+    """The review of one patch."""
+
+    workshop: Workshop
+    store: ImageStore
+    decisions: Decisions
+    baseline: frozenset[str]
+    patch: Patch
+    series: Series
+    keep_images: bool = True
+    profiles: frozenset[str] = frozenset()
+    skips: list[Skip] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
+    images: dict[tuple[str | None, str], Image] = field(default_factory=dict)
+    _seen: Counter[str] = field(default_factory=Counter)
+    _removed: dict[bytes, set[str | None]] = field(default_factory=dict)
+    _bare: Context = field(init=False)
+
+    def __post_init__(self) -> None:
+        tables, chosen = self.workshop.rulebook.tables, self.workshop.settings.profile
+        self.profiles = frozenset(chosen) if chosen is not None else select_profiles(self.patch, tables)
+        if len(self.patch.files) > 1:
+            self._removed = moved_lines(self.patch.files)
+        kernel = target_kernel(self.patch, self.workshop.settings, self.workshop.rulebook, self.store.repo)
+        # a long series is not searched again for each of its patches
+        defined = defined_names(self.series.patches if len(self.series.patches) <= 32 else (self.patch,))
+        self._bare = Context(tables, self.patch, self.series, None, kernel, False, defined)
+
+    def report(self) -> PatchReport:
+        """Run everything and put the findings in the order of the patch."""
+        for prepared in self.workshop.with_scope(Scope.PATCH):
+            found = self._run(prepared, self.patch, self._bare, self.allowed(prepared.rules))
+            self.judged += self.judge(found, [], None, None, None)
+        for file in self.patch.files:
+            self._review_file(file)
+        return PatchReport(self.patch, in_order(self.judged), tuple(self.skips), self.images)
+
+    def allowed(self, rules: frozenset[str]) -> frozenset[str]:
+        """The rules that the profiles and the target kernel of this patch leave on."""
+        found = []
+        for id in rules:
+            rule = self.workshop.rules[id]
+            if not (rule.profiles and _silenced(rule, self.profiles)) and holds(rule.kernel, self._bare.kernel):
+                found.append(id)
+        return frozenset(found)
+
+    def _run(self, prepared: Prepared, target: object, context: Context, enabled: frozenset[str]) -> list[Finding]:
+        return self.workshop.guarded(prepared, target, context, enabled, self.skips)
+
+    def _review_file(self, file: FilePatch) -> None:
+        here = self.allowed(self.workshop.rules_for(file.path))
+        if not here or file.binary:
+            return
+        user = is_userspace(file.path, self.patch, self._bare.tables)
+        context = replace(self._bare, file=file, userspace=user)
+        for prepared in self.workshop.with_scope(Scope.FILE):
+            found = self._run(prepared, file, context, prepared.rules & here)
+            self.judged += self.judge(found, [], file, None, None)
+        if file.hunks and is_c_path(file.path):
+            self._review_code(file, here, context)
+
+    def _review_code(self, file: FilePatch, here: frozenset[str], context: Context) -> None:
+        if not self.workshop.with_scope(Scope.UNIT):
+            return
+        try:
+            pre, post = self.store.images(file, self.patch)
+        except (ValueError, OSError) as error:
+            self._skip(file, "patch", f"no image: {error}")
+            return
+        if post is None:
+            return
+        if len(post.text) > MAX_IMAGE or (pre is not None and len(pre.text) > MAX_IMAGE):
+            self._skip(file, "syntax", f"larger than {MAX_IMAGE >> 20} MiB")
+            return
+        wanted = self.workshop.wanted(post, here)
+        if not wanted:
+            return
+        unit = parse_image(post)
+        self._note_unparsed(unit, file)
+        found = [one for prepared, rules in wanted for one in self._run(prepared, unit, context, rules)]
+        if not found:
+            return
+        before: list[Finding] = []
+        if pre is not None and pre.text:
+            fired, old = frozenset(one.rule for one in found), parse_image(pre)
+            before = [one for prepared, rules in wanted for one in self._run(prepared, old, context, rules & fired)]
+        if self.keep_images:
+            self.images[post.path, "post"] = post
+            if pre is not None:
+                self.images[pre.path, "pre"] = pre
+        self.judged += self.judge(found, before, file, post, pre, unit)
+
+    def _skip(self, file: FilePatch, stage: str, reason: str) -> None:
+        self.skips.append(Skip(file.path, stage, reason, self.patch.message_id))
+
+    def _note_unparsed(self, unit: Unit, file: FilePatch) -> None:
+        for span in unit.unparsed:
+            place = unit.location(span.start, span.end)
+            if place.changed:
+                self._skip(file, "syntax", f"not understood from line {place.line}" if place.line else "not understood")
+                return
+
+    def judge(
+        self,
+        found: Sequence[Finding],
+        before: Sequence[Finding],
+        file: FilePatch | None,
+        post: Image | None,
+        pre: Image | None,
+        unit: Unit | None = None,
+    ) -> list[Judged]:
+        """Decide what becomes of each finding."""
+        settings = self.workshop.settings
+        old = match_preexisting(found, before, post, pre)
+        judged = []
+        for index, raw in enumerate(found):
+            rule = self.workshop.rules[raw.rule]
+            finding = _with_profile(raw, rule, self.profiles)
+            path = finding.primary.location.path if file is None else file.path
+            print_ = self._fingerprint(finding, path, line_text(post, finding.primary.location))
+            place = anchor(finding, file)
+            verdict, reason = Verdict.REPORTED, ""
+            decision = self.decisions.verdict(finding, path, print_, self.patch)
+            if rule.report != "all" and index in old:
+                verdict = Verdict.PREEXISTING
+            elif rule.report != "all" and unit is not None and _untouched(finding, unit, file):
+                verdict, reason = Verdict.PREEXISTING, "the patch does not touch this function"
+            elif post is not None and self._removed and is_moved(finding, post, path, self._removed):
+                verdict, reason = Verdict.PREEXISTING, "moved from another file"
+            elif decision is not None:
+                verdict, reason = Verdict.SUPPRESSED, f"{decision.reason} ({decision.source})"
+            elif print_ in self.baseline:
+                verdict = Verdict.BASELINED
+            elif finding.severity < settings.severity or finding.confidence < settings.confidence:
+                verdict = Verdict.BELOW_THRESHOLD
+            judged.append(Judged(replace(finding, fingerprint=print_), verdict, place, print_, reason))
+        return judged
+
+    def _fingerprint(self, finding: Finding, path: str | None, text: bytes) -> str:
+        if not text:
+            text = self.patch.line_text(finding.primary.location.patch_lineno)
+        first = fingerprint(finding, path, text, 0)
+        nth = self._seen[first]
+        self._seen[first] += 1
+        return fingerprint(finding, path, text, nth) if nth else first
+
+
+def _untouched(finding: Finding, unit: Unit, file: FilePatch | None) -> bool:
+    """Whether the function that a finding is about has no changed line in it, on either side."""
+    if file is None or finding.function is None or any(label.location.changed for label in finding.labels):
+        return False
+    span = finding.primary.location.span
+    if span is None:
+        return False
+    for function in unit.functions:
+        if function.span.start <= span.start < function.span.end:
+            return not _has_change(function.span.start, function.span.end, unit, file)
+    return False
+
+
+def _has_change(start: int, end: int, unit: Unit, file: FilePatch) -> bool:
+    first, last = unit.location(start, start), unit.location(end - 1, end)
+    if first.line is None or last.line is None:
+        return True
+    for hunk in file.hunks:
+        at = hunk.post_start
+        for line in hunk.lines:
+            if line.post_lineno is not None:
+                at = line.post_lineno
+            if line.kind is not LineKind.CONTEXT and first.line <= at <= last.line:
+                return True
+    return False
+
+
+def _silenced(rule: Rule, profiles: frozenset[str]) -> bool:
+    """Whether a profile of the patch turns the rule off (`off`), or none of those it needs is there (`only`)."""
+    if not rule.profiles:
+        return False
+    only = rule.profiles.get("only")
+    return bool(profiles & set(rule.profiles.get("silent", ()))) or bool(only and not profiles & set(only))
+
+
+def _with_profile(finding: Finding, rule: Rule, profiles: frozenset[str]) -> Finding:
+    """The finding with the severity that the patch's profile asks for."""
+    wishes = rule.profiles.get("severity") if rule.profiles else None
+    if wishes:
+        for name in sorted(profiles):
+            if name in wishes:
+                return replace(finding, severity=Severity[str(wishes[name]).upper()])
+    return finding
+
+
+def in_order(judged: Iterable[Judged]) -> tuple[Judged, ...]:
+    return tuple(
+        sorted(judged, key=lambda j: (j.anchor.patch_lineno, j.finding.rule, j.anchor.column or 0, j.fingerprint))
+    )
+
+
+def defined_names(patches: Sequence[Patch]) -> frozenset[bytes]:
+    """Names of functions and macros that the added lines of patches define or declare."""
+    found: set[bytes] = set()
+    for patch in patches:
+        for file in patch.files:
+            for hunk in file.hunks:
+                for line in hunk.lines:
+                    if line.kind is LineKind.ADDED and line.text[:1] not in (b"\t", b" ", b"", b"}", b"/", b"*"):
+                        match = _DEFINED.match(line.text)
+                        if match:
+                            found.add(match[1] or match[2])
+    return frozenset(found)

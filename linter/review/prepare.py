@@ -1,0 +1,103 @@
+"""The enabled rules made ready for a run: engines, an index from words to rules, and which rules a path calls for."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from linter.detect.model import Context, Finding, Runner, Scope
+from linter.detect.registry import engine_of
+from linter.errors import InternalError
+from linter.patch.model import Image
+from linter.review.model import Skip
+from linter.review.settings import Settings
+from linter.rulebook.model import Rule, Rulebook
+from linter.rulebook.paths import applies
+
+_WORD = re.compile(rb"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One engine with the enabled rules that it runs."""
+
+    scope: Scope
+    runner: Runner
+    rules: frozenset[str]
+    always: frozenset[str]  # rules without triggers
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What is prepared once for a run and used for each patch."""
+
+    rulebook: Rulebook
+    settings: Settings
+    rules: dict[str, Rule] = field(default_factory=dict)
+    engines: list[Prepared] = field(default_factory=list)
+    _by_word: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _by_path: dict[str | None, frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        by_engine: dict[str, list[Rule]] = defaultdict(list)
+        for rule in self.settings.enabled(self.rulebook):
+            self.rules[rule.id] = rule
+            by_engine[rule.engine].append(rule)
+            for word in rule.triggers or ():
+                self._by_word[word.encode()].add(rule.id)
+        for name, rules in by_engine.items():
+            engine = engine_of(name)
+            runner = engine.prepare(rules, self.rulebook.tables)
+            ids = frozenset(rule.id for rule in rules)
+            always = frozenset(rule.id for rule in rules if rule.triggers is None)
+            self.engines.append(Prepared(engine.scope, runner, ids, always))
+
+    def with_scope(self, scope: Scope) -> list[Prepared]:
+        """The engines that are given one sort of thing."""
+        return [prepared for prepared in self.engines if prepared.scope is scope]
+
+    def rules_for(self, path: str | None) -> frozenset[str]:
+        """Enabled rules whose paths take in `path`."""
+        found = self._by_path.get(path)
+        if found is None:
+            if len(self._by_path) > 4096:
+                self._by_path.clear()
+            found = frozenset(id for id, rule in self.rules.items() if applies(rule.applies_to, path))
+            self._by_path[path] = found
+        return found
+
+    def wanted(self, image: Image, here: frozenset[str]) -> list[tuple[Prepared, frozenset[str]]]:
+        """Rules that could speak about an image, by engine: those of which a trigger stands in it."""
+        words = self._by_word
+        hits: set[str] = set()
+        for word in set(_WORD.findall(image.text)):
+            if word in words:
+                hits |= words[word]
+        found = []
+        for prepared in self.engines:
+            if prepared.scope is Scope.UNIT:
+                rules = (prepared.always | (prepared.rules & hits)) & here
+                if rules:
+                    found.append((prepared, rules))
+        return found
+
+    def guarded(
+        self, prepared: Prepared, target: Any, context: Context, enabled: frozenset[str], skips: list[Skip]
+    ) -> list[Finding]:
+        """Run an engine; a bug in it costs what it was looking at, and is said."""
+        if not enabled:
+            return []
+        path = context.file.path if context.file is not None else None
+        message_id = context.patch.message_id if context.patch is not None else None
+        try:
+            return list(prepared.runner.run(target, context, enabled))
+        except RecursionError:
+            skips.append(Skip(path, "detect", "code is nested too deeply", message_id))
+        except Exception as error:
+            if self.settings.strict:
+                names = ", ".join(sorted(enabled)[:3])
+                raise InternalError(f"{type(error).__name__} in {names} on {path}: {error}") from error
+            skips.append(Skip(path, "detect", f"internal error: {type(error).__name__}: {error}", message_id))
+        return []
