@@ -25,8 +25,9 @@ from linter.review.run import Reviewer, note_message, review
 from linter.review.settings import Settings
 from linter.review.suppress import Decisions, from_config, in_reply, read_baseline
 from linter.rulebook.kernel import parse_version
-from linter.rulebook.load import find_rule, load_rulebook
-from linter.rulebook.model import Confidence, Rulebook, Severity
+from linter.rulebook.load import load_rulebook
+from linter.rulebook.model import Confidence, KernelVersion, Rulebook, Severity
+from linter.rulebook.names import find
 
 T = TypeVar("T")
 
@@ -116,13 +117,13 @@ def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook
     levels = {name: Severity[name.upper()] for name in LEVELS}
     confidences = {name: Confidence[name.upper()] for name in CONFIDENCES}
     return Settings(
-        only=frozenset(find_rule(rulebook, name).id for name in pick("rule", ())),
-        disabled=frozenset(find_rule(rulebook, name).id for name in (*config.get("disable", ()), *options["disable"])),
+        only=frozenset(find(rulebook, name).id for name in pick("rule", ())),
+        disabled=frozenset(find(rulebook, name).id for name in (*config.get("disable", ()), *options["disable"])),
         preview=bool(pick("preview", False)),
         severity=_level(levels, pick("severity", "info"), "severity"),
         confidence=_level(confidences, pick("confidence", "medium"), "confidence"),
         fail_on=_level(levels, pick("fail-on", "error"), "fail-on"),
-        target=parse_version(target) if target else None,
+        target=_kernel(target) if target else None,
         profile=None if not profile else tuple(name for name in profile if name != "none"),
         strict=bool(options["strict"]),
     )
@@ -132,6 +133,13 @@ def _level(levels: Mapping[str, T], name: str, key: str) -> T:
     if name not in levels:
         raise UsageError(f"`{key}` is `{name}`", f"it must be one of {', '.join(levels)}")
     return levels[name]
+
+
+def _kernel(text: str) -> KernelVersion:
+    try:
+        return parse_version(text)
+    except ValueError as error:
+        raise UsageError(str(error), "write it as 6.12") from error
 
 
 def make_store(options: Mapping[str, Any], config: Config) -> ImageStore:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
-from linter.detect.registry import engine_of
+from linter.detect.registry import engines
 from linter.errors import InternalError
 from linter.patch.model import Image
 from linter.review.model import Skip
@@ -48,7 +48,7 @@ class Workshop:
             for word in rule.triggers or ():
                 self._by_word[word.encode()].add(rule.id)
         for name, rules in by_engine.items():
-            engine = engine_of(name)
+            engine = engines()[name]
             runner = engine.prepare(rules, self.rulebook.tables)
             ids = frozenset(rule.id for rule in rules)
             always = frozenset(rule.id for rule in rules if rule.triggers is None)
