@@ -65,6 +65,11 @@ def engines() -> Mapping[str, Engine]:
     return _ENGINES
 
 
+def engine_of(name: str) -> Engine:
+    """The engine of that name, imported now. KeyError where there is none."""
+    return _ENGINES[name]
+
+
 def check_rule(rule: Rule, tables: Tables) -> frozenset[str] | None:
     """Let a rule's engine check its block; gives the rule's triggers. For `load_rulebook(check=...)`."""
     try:

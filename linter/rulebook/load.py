@@ -19,6 +19,7 @@ from linter.errors import RuleError, UsageError
 from linter.rulebook.cache import read_cache, write_cache
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Example, Rule, Rulebook, Tables
+from linter.rulebook.names import find_rule as find_rule
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from linter.errors import UsageError
 from linter.rulebook.model import Rule, Rulebook
 
 
-def find(rulebook: Rulebook, name: str) -> Rule:
+def find_rule(rulebook: Rulebook, name: str) -> Rule:
     """The rule of that id or alias (upper or lower case); a UsageError with the nearest name where there is none."""
     rule = rulebook.rules.get(name)
     if rule is not None:
