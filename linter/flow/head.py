@@ -1,0 +1,69 @@
+"""The head of a function and its declarations: names and types as text."""
+
+from __future__ import annotations
+
+from tree_sitter import Node
+
+from linter.syntax.model import Function
+
+_WRAPPERS = frozenset(
+    {"init_declarator", "pointer_declarator", "array_declarator", "parenthesized_declarator", "attributed_declarator"}
+)
+_MAX_WRAPPERS = 12
+
+
+def declared_name(declarator: Node) -> Node | None:
+    """The identifier that a declarator declares; None for a prototype and for what is no declarator."""
+    node: Node | None = declarator
+    for _ in range(_MAX_WRAPPERS):
+        if node is None or node.type == "identifier":
+            return node
+        if node.type == "function_declarator":  # a pointer to a function has parentheses around its name
+            inner = node.child_by_field_name("declarator")
+            if inner is None or inner.type != "parenthesized_declarator":
+                return None
+            node = inner
+        elif node.type in _WRAPPERS:
+            node = node.child_by_field_name("declarator") or next(iter(node.named_children), None)
+        else:
+            return None
+    return None
+
+
+def declared_type(base: str, declarator: Node) -> str:
+    """The type of a declared name as text: the base type, stars, and [] for an array."""
+    text, node = base, declarator
+    stars = arrays = ""
+    for _ in range(_MAX_WRAPPERS):
+        if node.type == "pointer_declarator":
+            stars += "*"
+        elif node.type == "array_declarator":
+            arrays += "[]"
+        following = node.child_by_field_name("declarator")
+        if following is None:
+            break
+        node = following
+    return f"{text} {stars}{arrays}" if stars or arrays else text
+
+
+def read_head(function: Function) -> tuple[tuple[str, ...], dict[str, str], str]:
+    """Parameter names, their types, and the type of the result; all empty where the head is out of sight."""
+    if not function.head_known:
+        return (), {}, ""
+    kind = function.node.child_by_field_name("type")
+    returns = (kind.text or b"").decode("utf-8", "replace") if kind is not None else ""
+    node = function.node.child_by_field_name("declarator")
+    while node is not None and node.type != "function_declarator":
+        if node.type == "pointer_declarator":
+            returns += " *"
+        node = node.child_by_field_name("declarator")
+    parameters = node.child_by_field_name("parameters") if node is not None else None
+    types: dict[str, str] = {}
+    for parameter in parameters.named_children if parameters is not None else ():
+        base = parameter.child_by_field_name("type")
+        declarator = parameter.child_by_field_name("declarator")
+        name = declared_name(declarator) if declarator is not None else None
+        if name is not None and declarator is not None and base is not None:
+            text = (base.text or b"").decode("utf-8", "replace")
+            types[(name.text or b"").decode("utf-8", "replace")] = declared_type(text, declarator)
+    return tuple(types), types, returns

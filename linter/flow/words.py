@@ -1,0 +1,80 @@
+"""Names with a meaning to control flow, and kernel macros that an expression is looked through."""
+
+from __future__ import annotations
+
+TRANSPARENT = frozenset(
+    [
+        "likely",
+        "unlikely",
+        "READ_ONCE",
+        "ACCESS_ONCE",
+        "WARN_ON",
+        "WARN_ON_ONCE",
+        "WARN",
+        "WARN_ONCE",
+        "WARN_RATELIMIT",
+        "WARN_TAINT",
+        "XE_WARN_ON",
+        "GEM_WARN_ON",
+        "WARN_ON_SMP",
+        "WARN_ON_FUNCTION_MISMATCH",
+        "data_race",
+        "uninitialized_var",
+        "rcu_dereference",
+        "rcu_dereference_raw",
+        "rcu_dereference_bh",
+        "rcu_dereference_sched",
+        "rcu_access_pointer",
+        "rcu_dereference_protected",
+        "rcu_dereference_check",
+        "rcu_dereference_rtnl",
+        "rtnl_dereference",
+        "unrcu_pointer",
+    ]
+)
+"""Macros whose value is their first argument."""
+
+TRANSPARENT_SECOND = frozenset(["drm_WARN_ON", "drm_WARN_ON_ONCE", "drm_WARN", "drm_WARN_ONCE", "dev_WARN_ONCE"])
+"""Macros whose value is their second argument; the first names a device."""
+
+STORES = frozenset(["WRITE_ONCE", "rcu_assign_pointer", "RCU_INIT_POINTER"])
+"""Macros that store their second argument in their first."""
+
+STORES_THROUGH = frozenset(["smp_store_release", "smp_store_mb"])
+"""Macros that store their second argument in what their first points to (or names)."""
+
+NO_RETURN = frozenset(
+    [
+        "BUG",
+        "panic",
+        "nmi_panic",
+        "unreachable",
+        "__builtin_unreachable",
+        "__builtin_trap",
+        "BUILD_BUG",
+        "__bad_size_call_parameter",
+        "do_exit",
+        "make_task_dead",
+        "do_group_exit",
+        "kthread_exit",
+        "kthread_complete_and_exit",
+        "complete_and_exit",
+        "module_put_and_exit",
+        "module_put_and_kthread_exit",
+        "abort",
+        "exit",
+        "_exit",
+    ]
+)
+"""Calls that never come back."""
+
+ASSERTS = frozenset(["BUG_ON", "VM_BUG_ON", "XE_BUG_ON", "GEM_BUG_ON", "J_ASSERT"])
+"""Calls that come back only where their argument is false (J_ASSERT: see INVERTED_ASSERTS)."""
+
+INVERTED_ASSERTS = frozenset({"J_ASSERT"})
+"""Of these the argument must be true."""
+
+GUARDS = frozenset(["guard", "scoped_guard", "scoped_cond_guard", "CLASS", "ACQUIRE"])
+"""Macros that take something until the end of the scope."""
+
+LOOP_KEYWORDS = frozenset({b"while", b"for", b"do"})
