@@ -10,7 +10,6 @@ A rule's `profiles:` key (`linter.rulebook.model.Rule.profiles`) then says what 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from linter.detect.model import Finding
@@ -66,8 +65,8 @@ class _UserSpace:
     paths: tuple[str, ...]
     kernel: tuple[str, ...]  # kernel code below those paths
     folders: frozenset[str]  # top folders of a kernel tree
-    files: frozenset[str]  # top files of a kernel tree
-    prefixes: frozenset[str]  # of the subject: other projects
+    foreign: tuple[str, ...]  # what no kernel tree has
+    projects: frozenset[str]  # words of the subject's brackets that name another project
 
 
 def _user_space(tables: Tables) -> _UserSpace | None:
@@ -77,8 +76,8 @@ def _user_space(tables: Tables) -> _UserSpace | None:
     return _UserSpace(
         tuple(row["paths"]),
         tuple(row["kernel"]),
-        frozenset(row["tree"]["folders"]),
-        frozenset(row["tree"]["files"]),
+        frozenset(row["tree"]),
+        tuple(row["foreign"]),
         frozenset(word.lower() for word in row["projects"]),
     )
 
@@ -94,23 +93,29 @@ def is_userspace(path: str | None, patch: Patch | None, tables: Tables) -> bool:
 
 
 def is_kernel_patch(patch: Patch, tables: Tables) -> bool:
-    """Whether a patch can be to the kernel: no project's prefix, and a file lies where a kernel tree has one.
+    """Whether a patch can be to the kernel: no other project is named, and a file lies where a kernel tree has one.
 
-    A patch of unknown paths (a quotation without file headers) is taken for one.
+    A patch whose paths say nothing (none, or bare file names) is taken for one.
     """
     table = tables.derived("review.user-space", _user_space)
     if table is None:
         return True
-    words = {re.split(r"[/\s]", word.lower(), maxsplit=1)[0] for word in patch.prefixes}
-    if words & table.prefixes:
+    if table.projects & {word.lower().strip(",:") for word in patch.prefixes}:
         return False
     paths = [file.path for file in patch.files if file.path is not None]
+    if any(matches(table.foreign, path) for path in paths):
+        return False
     return not paths or any(_in_kernel_tree(path, table) for path in paths)
 
 
 def _in_kernel_tree(path: str, table: _UserSpace) -> bool:
-    top, slash, _ = path.partition("/")
-    return top in table.folders if slash else path in table.files
+    """Whether the path starts like one of a kernel tree, or of a kernel tree in a folder; bare names may be one."""
+    folders = path.split("/")[:-1]
+    if not folders:
+        return True
+    if folders[0] in table.folders:
+        return True
+    return folders[0].startswith("linux") and not table.folders.isdisjoint(folders[1:2])
 
 
 def is_silenced(rule: Rule, profiles: frozenset[str]) -> bool:
