@@ -17,7 +17,6 @@ from linter.errors import UsageError
 from linter.patch.images import ImageStore
 from linter.patch.intake import Problem, read_messages
 from linter.patch.model import Message, Series
-from linter.patch.repo import open_repo
 from linter.patch.series import group_series
 from linter.review.config import Config, find_top, load_config
 from linter.review.model import Report, Skip
@@ -27,7 +26,7 @@ from linter.review.suppress import Decisions, from_config, in_reply, read_baseli
 from linter.rulebook.kernel import parse_version
 from linter.rulebook.load import load_rulebook
 from linter.rulebook.model import Confidence, KernelVersion, Rulebook, Severity
-from linter.rulebook.names import find
+from linter.rulebook.names import find_rule
 
 T = TypeVar("T")
 
@@ -117,8 +116,8 @@ def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook
     levels = {name: Severity[name.upper()] for name in LEVELS}
     confidences = {name: Confidence[name.upper()] for name in CONFIDENCES}
     return Settings(
-        only=frozenset(find(rulebook, name).id for name in pick("rule", ())),
-        disabled=frozenset(find(rulebook, name).id for name in (*config.get("disable", ()), *options["disable"])),
+        only=frozenset(find_rule(rulebook, name).id for name in pick("rule", ())),
+        disabled=frozenset(find_rule(rulebook, name).id for name in (*config.get("disable", ()), *options["disable"])),
         preview=bool(pick("preview", False)),
         severity=_level(levels, pick("severity", "info"), "severity"),
         confidence=_level(confidences, pick("confidence", "medium"), "confidence"),
@@ -146,12 +145,17 @@ def make_store(options: Mapping[str, Any], config: Config) -> ImageStore:
     """Where whole files come from: --git, --tree, or the work tree that the command runs in."""
     if options["no_git"]:
         return ImageStore()
-    tree = options["tree"] or config.get("tree")
-    git = options["git"] or config.get("git")
+    tree, git = (options[key] or _beside(config, key) for key in ("tree", "git"))
     if git is None and tree is None:
         top = find_top(".")
         git = str(top) if top is not None else None
-    return ImageStore(open_repo(git) if git else None, tree, options["base"])
+    return ImageStore(git, tree, options["base"])
+
+
+def _beside(config: Config, key: str) -> str | None:
+    """A path of the configuration, relative to its file."""
+    value = config.get(key)
+    return str(Path(config.folder, value)) if value else None
 
 
 def make_report(

@@ -101,12 +101,24 @@ def fragment_image(path: str | None, side: Side, hunks: Sequence[Hunk]) -> Image
 class ImageStore:
     """Makes images, and remembers what the patches of one series did to each file."""
 
-    def __init__(self, repo: str | None = None, tree: str | None = None, base: str | None = None) -> None:
-        self._git = GitRepository(repo) if repo else None
+    def __init__(
+        self, repo: str | GitRepository | None = None, tree: str | None = None, base: str | None = None
+    ) -> None:
+        self._git = GitRepository(repo) if isinstance(repo, str) else repo
         self._tree = PlainTree(tree) if tree else None
         self._base = base
         self._known: dict[str, list[bytes] | None] = {}  # path: lines after the patches so far; None: deleted
         self._made: dict[int, tuple[FilePatch, tuple[Image | None, Image | None]]] = {}
+
+    @property
+    def git(self) -> GitRepository | None:
+        """The repository that whole files come from."""
+        return self._git
+
+    @property
+    def repo(self) -> GitRepository | None:
+        """The repository that whole files come from."""
+        return self._git
 
     def new_series(self) -> None:
         """Forget the patches seen: the next one does not build on them."""

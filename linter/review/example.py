@@ -35,13 +35,18 @@ Place = tuple[int, str | None, str, int]
 """Patch index, path (None: the mail itself), side ("mail" there), 1-based line."""
 
 
+Images = dict[int, tuple[Image | None, Image | None]]
+"""Whole pre- and post-images by patch line of the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is reviewed for one example, and what must come out."""
 
     series: Series
-    images: dict[tuple[int, str, str], Image]  # whole images by patch line of the file, path and side
+    images: Images
     wanted: dict[Place, int]  # how many findings at each marked place
+    mails: bool = False  # markers stand on lines of the mail
 
 
 def build_case(example: Example) -> Case:
@@ -73,7 +78,7 @@ def _mail_case(mails: Sequence[str]) -> Case:
         for series in group_series(messages):
             cover = series.cover or cover
             patches += series.patches
-    return Case(Series(tuple(patches), cover), {}, wanted)
+    return Case(Series(tuple(patches), cover), {}, wanted, mails=True)
 
 
 def _image_case(example: Example) -> Case:
@@ -82,7 +87,7 @@ def _image_case(example: Example) -> Case:
     raw = [f"From: {AUTHOR}", f"Subject: [PATCH] {TITLE}", "", *MESSAGE.split("\n")[:-1], signed, "---", ""]
     body = (MESSAGE + signed + "\n").encode()
     wanted: dict[Place, int] = {}
-    images: dict[tuple[int, str, str], Image] = {}
+    images: Images = {}
     files = []
     for file in example.files:
         at = len(raw) + 1
@@ -92,10 +97,7 @@ def _image_case(example: Example) -> Case:
         for (side, line), count in marks.items():
             wanted[0, file.path, side, line] = count
         if example.context == "whole":
-            for side in Side:
-                image = _whole_image(built, side)
-                if image is not None:
-                    images[at, file.path, side.value] = image
+            images[at] = (_whole_image(built, Side.PRE), _whole_image(built, Side.POST))
     patch = Patch(
         message_id="example@example.org",
         in_reply_to=None,

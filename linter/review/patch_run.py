@@ -14,11 +14,10 @@ from linter.review.anchor import anchor
 from linter.review.introduced import fingerprint, is_moved, line_text, match_preexisting, moved_lines
 from linter.review.model import Judged, PatchReport, Skip, Verdict
 from linter.review.prepare import Prepared, Workshop
-from linter.review.profiles import is_userspace, select_profiles
+from linter.review.profiles import is_silenced, is_userspace, select_profiles, with_profiles
 from linter.review.suppress import Decisions
 from linter.review.target import target_kernel
 from linter.rulebook.kernel import holds
-from linter.rulebook.model import Rule, Severity
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image
 
@@ -51,7 +50,7 @@ class PatchRun:
         self.profiles = frozenset(chosen) if chosen is not None else select_profiles(self.patch, tables)
         if len(self.patch.files) > 1:
             self._removed = moved_lines(self.patch.files)
-        kernel = target_kernel(self.patch, self.workshop.settings, self.workshop.rulebook, self.store.repo)
+        kernel = target_kernel(self.patch, self.workshop.settings, self.workshop.rulebook, self.store.git)
         # a long series is not searched again for each of its patches
         defined = defined_names(self.series.patches if len(self.series.patches) <= 32 else (self.patch,))
         self._bare = Context(tables, self.patch, self.series, None, kernel, False, defined)
@@ -70,7 +69,7 @@ class PatchRun:
         found = []
         for id in rules:
             rule = self.workshop.rules[id]
-            if not (rule.profiles and _silenced(rule, self.profiles)) and holds(rule.kernel, self._bare.kernel):
+            if not (rule.profiles and is_silenced(rule, self.profiles)) and holds(rule.kernel, self._bare.kernel):
                 found.append(id)
         return frozenset(found)
 
@@ -145,7 +144,7 @@ class PatchRun:
         judged = []
         for index, raw in enumerate(found):
             rule = self.workshop.rules[raw.rule]
-            finding = _with_profile(raw, rule, self.profiles)
+            finding = with_profiles(raw, rule, self.profiles)
             path = finding.primary.location.path if file is None else file.path
             print_ = self._fingerprint(finding, path, line_text(post, finding.primary.location))
             place = anchor(finding, file)
@@ -200,24 +199,6 @@ def _has_change(start: int, end: int, unit: Unit, file: FilePatch) -> bool:
             if line.kind is not LineKind.CONTEXT and first.line <= at <= last.line:
                 return True
     return False
-
-
-def _silenced(rule: Rule, profiles: frozenset[str]) -> bool:
-    """Whether a profile of the patch turns the rule off (`off`), or none of those it needs is there (`only`)."""
-    if not rule.profiles:
-        return False
-    only = rule.profiles.get("only")
-    return bool(profiles & set(rule.profiles.get("silent", ()))) or bool(only and not profiles & set(only))
-
-
-def _with_profile(finding: Finding, rule: Rule, profiles: frozenset[str]) -> Finding:
-    """The finding with the severity that the patch's profile asks for."""
-    wishes = rule.profiles.get("severity") if rule.profiles else None
-    if wishes:
-        for name in sorted(profiles):
-            if name in wishes:
-                return replace(finding, severity=Severity[str(wishes[name]).upper()])
-    return finding
 
 
 def in_order(judged: Iterable[Judged]) -> tuple[Judged, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from linter.patch.model import Patch
-from linter.patch.repo import Repo
+from linter.patch.repo import GitRepository
 from linter.review.settings import Settings
 from linter.rulebook.kernel import kernel_at
 from linter.rulebook.model import KernelVersion, Rulebook
@@ -21,7 +21,7 @@ def makefile_version(text: bytes) -> KernelVersion | None:
 
 
 def target_kernel(
-    patch: Patch, settings: Settings, rulebook: Rulebook, repo: Repo | None = None
+    patch: Patch, settings: Settings, rulebook: Rulebook, repo: GitRepository | None = None
 ) -> KernelVersion | None:
     """The target kernel, None where nothing tells.
 
@@ -31,7 +31,7 @@ def target_kernel(
         return settings.target
     if repo is not None:
         for revision in (patch.base_commit, f"{patch.commit}~" if patch.commit else None):
-            text = repo.file_at(revision, "Makefile") if revision else None
+            text = repo.file(revision, "Makefile") if revision else None
             found = makefile_version(text) if text else None
             if found:
                 return found

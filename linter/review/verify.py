@@ -1,23 +1,27 @@
-"""Runs a rule on its own examples: a finding exactly where a marker stands, and nowhere else."""
+"""Runs a rule on its own examples: a finding exactly where a marker stands, and nowhere else.
+
+The examples go through the same review as a patch from a mail, so what is introduced and what was there before,
+profiles, target kernel and paths count as they do there.
+"""
 
 from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from linter.detect.model import Context, Engine, Finding, Runner, Scope
-from linter.patch.model import FilePatch, Image, Patch, Side
-from linter.review.example import Case, Place, build_case
-from linter.review.introduced import match_preexisting
+from linter.detect.model import Finding
+from linter.patch.images import ImageStore
+from linter.patch.model import FilePatch, Image, Patch
+from linter.review.example import Case, Images, Place, build_case
+from linter.review.model import Verdict
+from linter.review.run import Reviewer
+from linter.review.settings import Settings
 from linter.rulebook.build import is_bad
 from linter.rulebook.kernel import kernel_at, parse_version
 from linter.rulebook.load import read_examples
-from linter.rulebook.model import Example, KernelVersion, Rule, Rulebook, Tables
-from linter.rulebook.paths import applies
-from linter.syntax.model import Unit
-from linter.syntax.parse import parse_image
+from linter.rulebook.model import Confidence, Example, KernelVersion, Rule, Rulebook, Severity, Tables
 
 
 class Result(enum.Enum):
@@ -46,17 +50,45 @@ class Outcome:
         return self.result in (Result.VALIDATED, Result.REPORTED)
 
 
-def verify_rule(rule: Rule, rulebook: Rulebook, engine: Engine) -> list[Outcome]:
+class ExampleStore(ImageStore):
+    """Images of an example: whole, as the rule file gives them, without a repository to take them from."""
+
+    def __init__(self, known: Images) -> None:
+        super().__init__()
+        self._examples = known
+
+    def images(self, file: FilePatch, patch: Patch) -> tuple[Image | None, Image | None]:
+        """The pre- and post-image; those of an example in hunks, or of a mail, are made as for any patch."""
+        return self._examples.get(file.patch_lineno) or super().images(file, patch)
+
+
+def verify_rule(rule: Rule, rulebook: Rulebook) -> list[Outcome]:
     """Every example of a rule, run."""
-    runner = engine.prepare([rule], rulebook.tables)
-    return [verify_example(rule, example, engine, runner, rulebook) for example in read_examples(rule)]
+    return [verify_case(rule, example, build_case(example), rulebook) for example in read_examples(rule)]
 
 
-def verify_example(rule: Rule, example: Example, engine: Engine, runner: Runner, rulebook: Rulebook) -> Outcome:
+def verify_case(rule: Rule, example: Example, case: Case, rulebook: Rulebook) -> Outcome:
     """Run one example and compare its findings with its markers."""
-    case = build_case(example)
-    found = run_case(rule, example, case, engine, runner, rulebook.tables)
-    return judge(rule, example, case, found)
+    return judge(rule, example, case, run_case(rule, example, case, rulebook))
+
+
+def run_case(rule: Rule, example: Example, case: Case, rulebook: Rulebook) -> list[tuple[int, Finding]]:
+    """The findings of one rule on an example, each with the index of its patch; pre-existing ones are left out."""
+    alone = Rulebook({rule.id: rule}, rulebook.tables, rulebook.digest)
+    settings = Settings(
+        only=frozenset({rule.id}),
+        severity=Severity.INFO,
+        confidence=Confidence.LOW,
+        target=_target(example, case, rulebook.tables),
+        strict=True,
+    )
+    reports = Reviewer(alone, settings, ExampleStore(case.images)).review_series(case.series)
+    return [
+        (index, judged.finding)
+        for index, report in enumerate(reports)
+        for judged in report.judged
+        if judged.verdict is Verdict.REPORTED
+    ]
 
 
 def judge(rule: Rule, example: Example, case: Case, found: Sequence[tuple[int, Finding]]) -> Outcome:
@@ -64,12 +96,12 @@ def judge(rule: Rule, example: Example, case: Case, found: Sequence[tuple[int, F
     left = Counter(case.wanted)
     noisy = []
     for index, finding in found:
-        place = _place(index, finding)
+        place = _place(index, finding, case)
         if left[place] > 0:
             left[place] -= 1
         else:
             noisy.append((place, finding))
-    missing = tuple(sorted(left.elements(), key=str))
+    missing = tuple(sorted((+left).elements(), key=str))
     if missing:
         result = Result.MISSING
     elif noisy:
@@ -79,99 +111,19 @@ def judge(rule: Rule, example: Example, case: Case, found: Sequence[tuple[int, F
     return Outcome(rule, example, result, missing, tuple(noisy), tuple(finding for _, finding in found))
 
 
-def _place(index: int, finding: Finding) -> Place:
+def _place(index: int, finding: Finding, case: Case) -> Place:
+    """Where the defect is, in the words of a marker: a line of an image, or a line of the mail."""
     where = finding.primary.location
-    if where.line is not None and where.side is not None:
-        return (index, where.path, where.side.value, where.line)
-    return (index, None, "mail", where.patch_lineno)
+    if case.mails:
+        return (index, None, "mail", where.patch_lineno)
+    if where.line is None or where.side is None:
+        return (index, None, "mail", where.patch_lineno)
+    return (index, where.path, where.side.value, where.line)
 
 
-def run_case(
-    rule: Rule, example: Example, case: Case, engine: Engine, runner: Runner, tables: Tables
-) -> list[tuple[int, Finding]]:
-    """The findings of a rule on an example, each with the index of its patch; pre-existing ones are left out."""
-    enabled = frozenset({rule.id})
-    kernel = _kernel(example, case, tables)
-    if engine.scope is Scope.SERIES:
-        context = Context(tables, case.series.patches[0], case.series, kernel=kernel)
-        return [(_patch_index(f, case), f) for f in runner.run(case.series, context, enabled)]
-    found: list[tuple[int, Finding]] = []
-    for index, patch in enumerate(case.series.patches):
-        context = Context(tables, patch, case.series, kernel=kernel, defined=_defined(patch))
-        if engine.scope is Scope.PATCH:
-            found += [(index, each) for each in runner.run(patch, context, enabled)]
-            continue
-        for file in patch.files:
-            if not applies(rule.applies_to, file.path):
-                continue
-            here = Context(tables, patch, case.series, file, kernel, defined=context.defined)
-            if engine.scope is Scope.FILE:
-                found += [(index, each) for each in runner.run(file, here, enabled)]
-            else:
-                found += [(index, each) for each in _introduced(rule, file, case, runner, here, enabled)]
-    return found
-
-
-def _introduced(
-    rule: Rule, file: FilePatch, case: Case, runner: Runner, context: Context, enabled: frozenset[str]
-) -> list[Finding]:
-    pre, post = _images(file, case, context.patch)
-    if post is None:
-        return []
-    found = list(_run_image(rule, post, runner, context, enabled))
-    if not found or pre is None or rule.report == "all":
-        return found
-    before = list(_run_image(rule, pre, runner, context, enabled))
-    old = match_preexisting(found, before, post, pre)
-    return [each for number, each in enumerate(found) if number not in old]
-
-
-def _run_image(
-    rule: Rule, image: Image, runner: Runner, context: Context, enabled: frozenset[str]
-) -> Iterable[Finding]:
-    unit: Unit = parse_image(image)
-    if rule.triggers is not None and not any(name.encode() in unit.identifiers for name in rule.triggers):
-        return ()
-    return runner.run(unit, context, enabled)
-
-
-def _images(file: FilePatch, case: Case, patch: Patch | None) -> tuple[Image | None, Image | None]:
-    path = file.path or ""
-    pre = case.images.get((file.patch_lineno, path, Side.PRE.value))
-    post = case.images.get((file.patch_lineno, path, Side.POST.value))
-    if pre is None and post is None and patch is not None:
-        from linter.patch.images import ImageStore
-
-        return ImageStore().images(file, patch)
-    return pre, post
-
-
-def _patch_index(finding: Finding, case: Case) -> int:
-    """A series rule names its patch at the start of the finding's key: `2:` is the patch of index 2."""
-    head = finding.key.partition(":")[0]
-    return min(int(head), len(case.series.patches) - 1) if head.isdigit() else 0
-
-
-def _kernel(example: Example, case: Case, tables: Tables) -> KernelVersion | None:
-    """The target of an example: as given, by its date, else the newest release of the table."""
+def _target(example: Example, case: Case, tables: Tables) -> KernelVersion | None:
+    """The target of an example: as given, else by the patch's date, else the newest release that is known."""
     if example.target is not None:
         return parse_version(example.target)
-    if "kernels" not in tables.data:
-        return None
-    date = case.series.patches[0].date if case.series.patches else None
-    return kernel_at(date if date is not None else 4e9, tables)
-
-
-def _defined(patch: Patch) -> frozenset[bytes]:
-    """Names that the patch defines as macros or functions, roughly: a `#define`, or a head at the line's start."""
-    import re
-
-    head = re.compile(rb"^(?:#\s*define\s+(\w+)|(?!return|else|case)[A-Za-z_][\w\s*]*?\b(\w+)\s*\([^;]*$)")
-    names = set()
-    for file in patch.files:
-        for hunk in file.hunks:
-            for line in hunk.lines:
-                match = head.match(line.text) if line.post_lineno is not None else None
-                if match is not None:
-                    names.add(match.group(1) or match.group(2))
-    return frozenset(names)
+    dated = any(patch.date is not None for patch in case.series.patches)
+    return None if dated or "kernels" not in tables.data else kernel_at(4e9, tables)
