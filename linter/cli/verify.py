@@ -6,7 +6,7 @@ from collections import Counter
 
 import click
 
-from linter.detect.registry import check_rule, engine_of
+from linter.detect.registry import check_rule
 from linter.errors import RuleError
 from linter.review.verify import Outcome, Result, verify_rule
 from linter.rulebook.load import find_rule, load_rulebook
@@ -32,7 +32,7 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], quiet: bool) -> in
     counts: Counter[Result] = Counter()
     failed = 0
     for rule in rules:
-        for outcome in verify_rule(rule, rulebook, engine_of(rule.engine)):
+        for outcome in verify_rule(rule, rulebook):
             counts[outcome.result] += 1
             failed += not outcome.passed
             if not outcome.passed or not quiet:
