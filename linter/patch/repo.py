@@ -47,6 +47,10 @@ class GitRepository:
             return None
         return self._read(f"{revision}:{path}")
 
+    def file_at(self, revision: str, path: str) -> bytes | None:
+        """The file at this path in a revision."""
+        return self.file(revision, path)
+
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
@@ -140,3 +144,11 @@ class PlainTree:
             return place.read_bytes()
         except (OSError, ValueError, RuntimeError):
             return None
+
+
+Repo = GitRepository
+
+
+def open_repo(path: str) -> GitRepository:
+    """The repository at a path; its process starts when the first object is asked for."""
+    return GitRepository(path)
