@@ -7,6 +7,7 @@ the annotations that were overwritten. What a word needs is data in tables.py; t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from linter.patch.model import Span
 from linter.syntax import tables
@@ -202,9 +203,13 @@ _COMPUTED_GOTO = re.compile(rb"\bgoto\s*(\*[^;{}]*)")
 _STATIC_MACRO = re.compile(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
 
 
-def mask(source: bytes, clean: bytes, identifiers: frozenset[bytes]) -> tuple[bytes, tuple[Annotation, ...]]:
-    """Mask what the words of `identifiers` call for."""
+def mask(
+    source: bytes, clean: bytes, identifiers: frozenset[bytes], blanks: Sequence[tuple[int, int]] = ()
+) -> tuple[bytes, tuple[Annotation, ...]]:
+    """Mask what the words of `identifiers` call for, and the spans `blanks` of half `#if` groups."""
     masker = Masker(source, clean)
+    for start, end in blanks:
+        masker.blank(start, end)
     for word in identifiers & tables.ATTRIBUTES | identifiers & tables.ATTRIBUTES_CALLED:
         masker.mask_attribute(word)
     for word in identifiers:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -36,10 +37,15 @@ from typing import Any
 from tree_sitter import Language, Node, Parser
 
 from linter.patch.model import Image, Span
+from linter.syntax.assemble import assemble, blank
+from linter.syntax.conditionals import blanked_spans, has_conditionals
+from linter.syntax.context import UNKNOWN
 from linter.syntax.functions import declared_name, definitions
 from linter.syntax.mask import identifiers_of, mask, scrub
 from linter.syntax.model import Annotation, Function, Unit
 
+MAX_BYTES = 16 << 20
+"""A longer text is not parsed but reported as unparsed: the largest file of a kernel tree is half as long."""
 _WORD = re.compile(rb"\w+")
 _KEYWORDS = frozenset({b"while", b"if", b"for", b"switch", b"do", b"else"})
 
@@ -74,34 +80,57 @@ def parser() -> Parser:
 
 def parse_image(image: Image) -> Unit:
     """Parse an image, whole or fragment."""
-    source = image.text
-    rows: tuple[int | None, ...] = tuple(range(source.count(b"\n") + 1))
-    identifiers = identifiers_of(source)
-    text, annotations = mask(source, scrub(source), identifiers)
+    if len(image.text) > MAX_BYTES:
+        return Unit(image, b"", b"", parser().parse(b""), (), (0,), (), (), frozenset(), (Span(0, len(image.text)),))
+    heads: dict[int, bool] = {}
+    rows: tuple[int | None, ...]
+    if image.complete:
+        source = image.text
+        clean = scrub(source)
+        blanks = blanked_spans(clean) if has_conditionals(clean) else []
+        clean = blank(clean, blanks) if blanks else clean
+        rows = tuple(range(source.count(b"\n")))
+    else:
+        assembly = assemble(image)
+        source, clean, blanks = b"".join(assembly.source), b"".join(assembly.clean), assembly.blanks
+        rows, heads = tuple(assembly.rows), assembly.heads
+    text, annotations = mask(source, clean, identifiers_of(source), blanks)
     tree = parser().parse(text)
-    starts = (0, *accumulate(len(line) + 1 for line in text.split(b"\n")))[:-1]
-    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers)
-    functions = tuple(_function(unit, node) for node in definitions(tree.root_node))
+    starts = tuple(accumulate((len(line) + 1 for line in text.split(b"\n")), initial=0))[:-1]
+    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers_of(image.text))
+    functions = tuple(_function(unit, node, heads) for node in definitions(tree.root_node))
     object.__setattr__(unit, "functions", functions)  # a unit and its functions point at each other
     return unit
 
 
-def _function(unit: Unit, node: Node) -> Function:
+def _function(unit: Unit, node: Node, heads: Mapping[int, bool]) -> Function:
     body = node.child_by_field_name("body")
     assert body is not None
-    name = declared_name(node)
+    identifier = declared_name(node)
+    name = unit.text[identifier.start_byte : identifier.end_byte] if identifier else b""
     line = unit.text.rfind(b"\n", 0, node.start_byte) + 1
     head = {a.name: a.argument for a in unit.annotations if line <= a.span.start < body.start_byte}
+    row = node.start_point[0]
     return Function(
-        name=unit.text[name.start_byte : name.end_byte].decode("utf-8", "replace") if name else "",
+        name="" if name in (UNKNOWN, b"") else name.decode("utf-8", "replace"),
         unit=unit,
         node=node,
         body=body,
         span=Span(node.start_byte, node.end_byte),
-        whole=unit.image.complete,
-        head_known=True,
+        whole=_is_whole(unit, row, node.end_point[0]),
+        head_known=heads.get(row, unit.rows[row] is not None),
         annotations=head,
     )
+
+
+def _is_whole(unit: Unit, first: int, last: int) -> bool:
+    """Are these rows of the unit lines that follow each other in the file."""
+    if unit.image.complete:
+        return True
+    start, end = unit.rows[first], unit.rows[last]
+    if start is None or end is None or end - start != last - first:
+        return False
+    return not any(start < chunk <= end for chunk in unit.image.chunks)
 
 
 def macro_name(unit: Unit, node: Node) -> bytes | None:

@@ -1,0 +1,131 @@
+"""Decides which `#if` groups the C grammar can read as they are, and what to blank of the others.
+
+A group whose arms are all whole statements, declarations or members stays. One that cuts a statement in two keeps its
+first arm (the `#else` of `#if 0`), so that one variant of the code remains. Directives without their partner (a hunk
+shows half a group) are blanked.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_DIRECTIVE = re.compile(
+    rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n\\]|\\.)*+", re.M | re.S
+)
+_OPENING = (b"if", b"ifdef", b"ifndef")
+_NEVER = re.compile(rb"#[ \t]*if[ \t]+0[ \t]*\Z")
+_OTHER = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
+_BRACKET = re.compile(rb"[][(){}]")
+_PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
+_HALF_START = re.compile(rb"(?:else\b|[?:&|+=<>)}\],.-]|while\b[^;{}]*;\s*\Z)")
+_WORD_END = re.compile(rb"\b(?:else|do|return)\Z")
+
+Spans = list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class _Group:
+    """An `#if` with its arms: spans of the directives, and of the text between them."""
+
+    directives: Spans
+    arms: Spans = field(default_factory=list)
+    never: bool = False
+
+
+def has_conditionals(clean: bytes) -> bool:
+    """Is there anything for this module to do."""
+    return b"#" in clean and (b"if" in clean or b"#e" in clean or b"# e" in clean)
+
+
+def blanked_spans(clean: bytes) -> Spans:
+    """The spans of a text (comments and strings blanked) to overwrite with spaces."""
+    groups, spans = _groups(clean)
+    for group in groups:
+        spans.extend(_broken(clean, group))
+    return spans
+
+
+def _groups(clean: bytes) -> tuple[list[_Group], Spans]:
+    """The groups of a text, inner ones first, and the directives that have no partner."""
+    done: list[_Group] = []
+    stack: list[_Group] = []
+    lone: Spans = []
+    for match in _DIRECTIVE.finditer(clean):
+        span = match.span()
+        if match[1] in _OPENING:
+            stack.append(_Group([span], never=_NEVER.search(match[0].strip()) is not None))
+            continue
+        if not stack:
+            lone.append(span)
+            continue
+        group = stack[-1]
+        group.arms.append((group.directives[-1][1], span[0]))
+        group.directives.append(span)
+        if match[1] == b"endif":
+            done.append(stack.pop())
+    lone.extend(span for group in stack for span in group.directives)
+    return done, lone
+
+
+def _broken(clean: bytes, group: _Group) -> Spans:
+    """What to blank of a group: nothing where each arm stands for itself."""
+    before = _before(clean, group.directives[0][0])
+    whole = before in b";{}:" or not before
+    arms = [_OTHER.sub(_blank, clean[start:end]).strip() for start, end in group.arms]
+    if whole and all(_is_whole(arm) for arm in arms) and not _is_continued(clean, group, arms):
+        return []
+    if before in b",{" and all(_is_list(arm) for arm in arms):
+        return list(group.directives)
+    kept = 1 if group.never and len(group.arms) > 1 else 0
+    return group.directives + [arm for index, arm in enumerate(group.arms) if index != kept]
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])
+
+
+def _before(clean: bytes, at: int) -> bytes:
+    """The last byte of code before a directive, b"" where there is none or a directive stands there."""
+    while at > 0:
+        start = clean.rfind(b"\n", 0, at - 1) + 1
+        line = clean[start:at].strip()
+        if line.startswith(b"#"):
+            return b""
+        if line:
+            return b":" if _WORD_END.search(line) is None and line.endswith(b":") else line[-1:]
+        at = start
+    return b""
+
+
+def _is_whole(arm: bytes) -> bool:
+    """Is this text a run of whole statements or declarations."""
+    if not arm:
+        return True
+    return arm[-1] in b";}:" and _HALF_START.match(arm) is None and _is_balanced(arm)
+
+
+def _is_list(arm: bytes) -> bool:
+    """Is this text a run of whole list elements."""
+    return not arm or (arm[-1] in b",;" and _is_balanced(arm) and arm[0] not in b",)}")
+
+
+def _is_balanced(arm: bytes) -> bool:
+    stack: list[int] = []
+    for match in _BRACKET.finditer(arm):
+        char = match[0][0]
+        if char in _PAIRS:
+            if not stack or stack.pop() != _PAIRS[char]:
+                return False
+        else:
+            stack.append(char)
+    return not stack
+
+
+def _is_continued(clean: bytes, group: _Group, arms: list[bytes]) -> bool:
+    """Does the text behind `#endif` go on with a statement of the last arm: `else`, or an operator."""
+    last = arms[-1] if arms else b""
+    if last[-1:] != b"}" and last:
+        return False
+    match = re.compile(rb"\s*(else\b)").match(clean, group.directives[-1][1])
+    return match is not None

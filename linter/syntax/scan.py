@@ -1,0 +1,258 @@
+"""Reads the brackets of one chunk of a fragment: what it closes without having opened, and what it leaves open."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, field
+
+
+class Block(enum.Enum):
+    """What an opening bracket opens."""
+
+    FUNCTION = "function"
+    BLOCK = "block"
+    DO = "do"
+    SWITCH = "switch"
+    STRUCT = "struct"
+    ENUM = "enum"
+    LIST = "list"  # an initialiser
+    EXPRESSION = "({"
+    EXTERN = "extern"
+    PAREN = "("
+    BRACKET = "["
+
+
+BRACES = frozenset(Block) - {Block.PAREN, Block.BRACKET}
+STATEMENTS = frozenset({Block.FUNCTION, Block.BLOCK, Block.DO, Block.SWITCH, Block.EXPRESSION})
+
+
+@dataclass(slots=True)
+class Open:
+    """A bracket that is open."""
+
+    block: Block
+    at: int
+    keyword: bytes = b""  # of a paren: if, for, while, switch, an iterator
+    semicolons: int = 0
+    has_if: bool = False  # of a brace: an `if` stands in it, so an `else` may follow
+
+
+@dataclass(slots=True)
+class Scan:
+    """What one pass over a chunk found."""
+
+    stack: list[Open] = field(default_factory=list)
+    closed: list[Block] = field(default_factory=list)  # blocks closed that were open before the chunk, innermost first
+    entity: int = -1  # offset of the column-0 brace that closes what the chunk starts in; -1: none
+    parens: int = 0  # parens closed that were open before the chunk
+    parens_end: int = 0  # behind the last of them
+    lone_else: list[int] = field(default_factory=list)  # offsets of `else` without `if`
+    switch: bool = False  # labels stand at the outermost level that never gets closed
+    first_top: int = -1  # the first unindented line of code that is no label and no brace
+    keyword: bytes = b""  # control keyword of the last statement, its body not yet seen
+    statement: int = 0  # where the last statement starts
+    head_end: int = 0  # where the last function at column 0 opens its body; 0: none
+
+
+_TOKEN = re.compile(
+    rb"[{}()\[\];]|\b(?:if|else|do|while|for|switch|case|default(?=\s*:)|struct|union|enum)\b"
+    rb"|\b(?:\w*for_each\w*+|scoped_\w+)(?=\s*\()"
+)
+_TOP = re.compile(rb"^(?![a-zA-Z_]\w*[ \t]*:(?:[^:]|$)|default\b|case\b)[A-Za-z_]", re.M)
+_CONTROL = frozenset({b"if", b"while", b"for", b"switch"})
+_WHITE = b" \t\n\r\f\v"
+
+
+class Scanner:
+    """One pass over the brackets of one chunk; `columns` tells whether column 0 means file scope."""
+
+    def __init__(self, shape: bytes, columns: bool) -> None:
+        self.shape = shape
+        self.columns = columns
+        self.found = Scan()
+        self.pending = b""
+        self.tagged = Block.STRUCT
+        self.is_tagged = False
+        self.cases = False  # labels seen at the outermost level since it last changed
+        self.outer_if = False
+        self.literal = False  # the last paren group was a cast: `{` behind it opens a list
+
+    def run(self) -> Scan:
+        """Scan the chunk."""
+        found = self.found
+        top = _TOP.search(self.shape) if self.columns else None
+        found.first_top = top.start() if top else -1
+        for match in _TOKEN.finditer(self.shape):
+            token, at = match[0], match.start()
+            if token == b"(":
+                self._open_paren(at)
+            elif token == b")":
+                self._close_paren(at)
+            elif token == b";":
+                self._end_statement(at)
+            elif token == b"{":
+                self._open_brace(at)
+            elif token == b"}":
+                self._close_brace(at)
+            elif token == b"[":
+                found.stack.append(Open(Block.BRACKET, at))
+            elif token == b"]":
+                if found.stack and found.stack[-1].block is Block.BRACKET:
+                    found.stack.pop()
+            else:
+                self._word(token, at)
+        found.keyword = self.pending
+        found.switch = self.cases
+        return found
+
+    def before(self, at: int) -> int:
+        """The last byte of code before an offset; 0 where there is none."""
+        shape = self.shape
+        at -= 1
+        while at >= 0 and shape[at] in _WHITE:
+            at -= 1
+        return shape[at] if at >= 0 else 0
+
+    def _open_paren(self, at: int) -> None:
+        previous = self.before(at)
+        keyword = self.pending if self.pending and self._is_fresh() else b""
+        self.found.stack.append(Open(Block.PAREN, at, keyword))
+        self.literal = not (chr(previous).isalnum() or previous in b"_)]")
+
+    def _is_fresh(self) -> bool:
+        """Is the pending keyword still waiting for its parens."""
+        return not (self.found.stack and self.found.stack[-1].block is Block.PAREN)
+
+    def _close_paren(self, at: int) -> None:
+        found = self.found
+        while found.stack and found.stack[-1].block is Block.BRACKET:
+            found.stack.pop()
+        if found.stack and found.stack[-1].block is Block.PAREN:
+            opened = found.stack.pop()
+            previous = self.before(opened.at)
+            self.literal = not (chr(previous).isalnum() or previous in b"_)]")
+        elif not found.stack and not found.closed and found.entity < 0 and found.statement == 0:
+            found.parens += 1
+            found.parens_end = at + 1
+            self.literal = False
+
+    def _end_statement(self, at: int) -> None:
+        stack = self.found.stack
+        if stack and stack[-1].block is Block.PAREN:
+            stack[-1].semicolons += 1
+            if stack[-1].keyword == b"for":
+                return
+            while stack and stack[-1].block in (Block.PAREN, Block.BRACKET):
+                stack.pop()
+        self._statement(at + 1)
+
+    def _statement(self, at: int) -> None:
+        self.found.statement = at
+        self.pending = b""
+        self.is_tagged = False
+
+    def _open_brace(self, at: int) -> None:
+        found = self.found
+        block = self._block(at)
+        found.stack.append(Open(block, at))
+        if block is Block.FUNCTION and len(found.stack) == 1:
+            found.head_end = at
+        self._statement(at + 1)
+
+    def _block(self, at: int) -> Block:
+        previous = self.before(at)
+        stack = self.found.stack
+        inner = stack[-1].block if stack else None
+        if previous == 0x3D:
+            return Block.LIST
+        if previous == 0x28:
+            return Block.EXPRESSION
+        if inner in (Block.LIST, Block.PAREN, Block.BRACKET):
+            return Block.LIST
+        if self.is_tagged and not (previous == 0x29 and not stack):
+            return self.tagged
+        if self.columns and at == self.shape.rfind(b"\n", 0, at) + 1:
+            return Block.FUNCTION
+        if previous == 0x22:
+            return Block.EXTERN
+        if previous == 0x29 and self.literal and not self.pending:
+            return Block.LIST
+        if self.pending == b"switch":
+            return Block.SWITCH
+        if self.pending == b"do":
+            return Block.DO
+        return Block.BLOCK
+
+    def _close_brace(self, at: int) -> None:
+        found = self.found
+        if self.columns and (at == 0 or self.shape[at - 1] == 0x0A):
+            self._close_entity(at)
+            return
+        while found.stack and found.stack[-1].block not in BRACES:
+            found.stack.pop()
+        if found.stack:
+            found.stack.pop()
+        elif found.entity < 0:
+            found.closed.append(self._unseen_block(at))
+            self.cases = False
+            self.outer_if = True
+        self._statement(at + 1)
+
+    def _close_entity(self, at: int) -> None:
+        found = self.found
+        if found.entity < 0 and not (found.stack and self._is_top(found.stack[0])):
+            found.entity = at
+        found.stack.clear()
+        self.cases = False
+        self._statement(at + 1)
+
+    def _is_top(self, opened: Open) -> bool:
+        """Was this opened by an unindented line."""
+        line = self.shape.rfind(b"\n", 0, opened.at) + 1
+        return self.shape[line] not in b" \t"
+
+    def _unseen_block(self, at: int) -> Block:
+        """What the brace at `at` closes, judged by what follows it."""
+        behind = self.shape[at + 1 : at + 40].lstrip()
+        if self.cases:
+            return Block.SWITCH
+        if behind[:5] == b"while" and b";" in self.shape[at + 1 : at + 200].partition(b"\n")[0]:
+            return Block.DO
+        if behind[:1] in (b",", b";") or (behind[:1] == b"}" and self.before(at) == 0x2C):
+            return Block.LIST
+        if behind[:1] == b")":
+            return Block.EXPRESSION
+        return Block.BLOCK
+
+    def _word(self, token: bytes, at: int) -> None:
+        stack = self.found.stack
+        if token in (b"struct", b"union", b"enum"):
+            if not (stack and stack[-1].block in (Block.PAREN, Block.BRACKET)):
+                self.is_tagged = True
+                self.tagged = Block.ENUM if token == b"enum" else Block.STRUCT
+        elif token == b"else":
+            self._else(at)
+        elif token in (b"case", b"default"):
+            if not stack:
+                self.cases = True
+        else:
+            if token == b"if":
+                if stack:
+                    stack[-1].has_if = True
+                else:
+                    self.outer_if = True
+            if self._is_fresh():
+                self.pending = token
+
+    def _else(self, at: int) -> None:
+        stack = self.found.stack
+        if stack and stack[-1].block not in BRACES:
+            return
+        if not (stack[-1].has_if if stack else self.outer_if):
+            self.found.lone_else.append(at)
+            if stack:
+                stack[-1].has_if = True
+            else:
+                self.outer_if = True
+        self.pending = b"else"
