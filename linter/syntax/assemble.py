@@ -138,8 +138,8 @@ def blank(text: bytes, spans: Spans) -> bytes:
 
 def _start(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: bytes | None) -> bytes | None:
     """Insert what has to stand before a chunk; the name of the function that is then open."""
-    continues = context.block is Block.FUNCTION and not context.head_cut and carried is not None
-    continues = continues and bool(carried) and carried == context.name
+    at_head = context.head_cut or context.body_cut
+    continues = context.block is Block.FUNCTION and not at_head and bool(carried) and carried == context.name
     if carried is not None and not continues:
         out.insert(_CLOSERS[Block.FUNCTION])
     if context.block is None:
@@ -148,15 +148,8 @@ def _start(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: 
         out.insert(_GAP)
     else:
         out.heads[len(out.rows)] = context.head_known
-        head = context.head
-        if context.head_cut:
-            head = (
-                head[: -len(b") {")] + b","
-                if head.endswith(b") {") and head[-4:-3] != b"("
-                else head.removesuffix(b") {")
-            )
-        out.insert(head)
-        if context.block is Block.FUNCTION and not context.head_cut:
+        out.insert(context.head)
+        if context.block is Block.FUNCTION and not at_head:
             out.insert(_GAP)
         carried = context.name if context.block is Block.FUNCTION else None
     _open_unseen(out, chunk, scan, context)
@@ -172,8 +165,11 @@ def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> 
                 out.insert(b"struct {" if context.block is Block.STRUCT else b"{")
             else:
                 out.insert(_OPENERS.get(block, _OPENERS[Block.BLOCK]))
-    if context.head_cut or (context.block in (Block.STRUCT, Block.ENUM, Block.LIST)):
+    if context.head_cut or context.body_cut or context.block in (Block.ENUM, Block.LIST):
         pass
+    elif context.block is Block.STRUCT:
+        if scan.parens:
+            out.insert(b"int (*" + UNKNOWN + b")(")
     elif scan.parens:
         out.insert(_cut_statement(chunk, scan))
     elif context.block is not None and _LEADING.match(chunk.shape):
@@ -206,10 +202,11 @@ def _body(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: b
     top = scan.stack[0] if scan.stack else None
     if top is not None and top.block is Block.FUNCTION:
         head = chunk.shape[_head_start(chunk.shape, top.at) : top.at]
-        entity = function_name(head) or b"?"
+        entity = function_name(head) or context.name or b"?"
     elif context.block in (Block.STRUCT, Block.ENUM, Block.LIST) and scan.entity < 0:
         scan.stack.insert(0, Open(context.block, 0))
-    in_function = context.block is Block.FUNCTION and scan.entity < 0
+    at_head = context.head_cut or context.body_cut
+    in_function = context.block is Block.FUNCTION and scan.entity < 0 and not at_head
     _close(out, chunk, scan, in_function)
     return entity
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linter.syntax.mask import scrub
 from linter.syntax.model import GAP
@@ -45,6 +45,7 @@ class Context:
     name: bytes = b""  # of a function; b"" where it is unknown
     head_known: bool = False
     head_cut: bool = False  # the chunk starts inside the parameter list of the head
+    body_cut: bool = False  # the chunk starts with the brace behind the head
 
 
 def function_name(head: bytes) -> bytes:
@@ -114,14 +115,14 @@ def guess_block(shape: bytes) -> Block:
 def find_context(shape: bytes, scan: Scan, section: bytes) -> Context:
     """What the chunk starts in."""
     named = read_section(section)
+    cut = _head_cut(shape, scan, named)
+    if cut is not None:
+        return cut
     if scan.entity < 0 and (scan.first_top >= 0 or not shape.strip()):
-        return _head_cut(shape, scan, named)
+        return Context(None)
     if scan.entity >= 0:
         if 0 <= scan.first_top < scan.entity and _opens(shape, scan):
             return Context(None)
-        head_cut = _head_cut(shape, scan, named)
-        if head_cut.head_cut:
-            return head_cut
         behind = shape[scan.entity + 1 : scan.entity + 80].lstrip(b" \t")[:1]
         guess = guess_block(shape[: scan.entity])
         if behind in (b"\n", b""):
@@ -141,15 +142,17 @@ def _opens(shape: bytes, scan: Scan) -> bool:
     return shape.rfind(b"{", scan.first_top, scan.entity) >= 0
 
 
-def _head_cut(shape: bytes, scan: Scan, named: Context) -> Context:
-    """A chunk that starts inside the parameters of a function head, or at file scope."""
-    behind = shape[scan.parens_end :].lstrip()
-    at_top = behind[:1] == b"{" and shape[shape.find(b"{", scan.parens_end) - 1 :][:1] == b"\n"
-    if scan.parens == 1 and at_top:
-        if named.block is Block.FUNCTION and not named.head_known:
-            return Context(Block.FUNCTION, named.head, named.name, True, True)
-        return Context(Block.FUNCTION, b"void " + UNKNOWN + b"(", b"", False, True)
-    return Context(None)
+def _head_cut(shape: bytes, scan: Scan, named: Context) -> Context | None:
+    """The context of a chunk that starts inside the head of a function, or at its `{`."""
+    if scan.parens == 0 and shape.lstrip(b"\n")[:1] == b"{" and named.block is not None:
+        return replace(named, head=named.head[:-2], body_cut=True)
+    behind = scan.parens_end + len(shape[scan.parens_end :]) - len(shape[scan.parens_end :].lstrip())
+    if scan.parens != 1 or shape[behind - 1 : behind + 1] != b"\n{":
+        return None
+    if named.block is Block.FUNCTION and not named.head_known:
+        head = named.head[: -len(b") {")]
+        return replace(named, head=head if head.endswith(b"(") else head + b",", head_known=True, head_cut=True)
+    return Context(Block.FUNCTION, b"void " + UNKNOWN + b"(", b"", False, True)
 
 
 GAP_CALL = GAP + b"()"

@@ -34,7 +34,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Language, Node, Parser, Tree
 
 from linter.patch.model import Image, Span
 from linter.syntax.assemble import assemble, blank
@@ -43,6 +43,7 @@ from linter.syntax.context import UNKNOWN
 from linter.syntax.functions import declared_name, definitions
 from linter.syntax.mask import identifiers_of, mask, scrub
 from linter.syntax.model import Annotation, Function, Unit
+from linter.syntax.repair import Repairer, broken_regions, error_spans
 
 MAX_BYTES = 16 << 20
 """A longer text is not parsed but reported as unparsed: the largest file of a kernel tree is half as long."""
@@ -96,11 +97,34 @@ def parse_image(image: Image) -> Unit:
         rows, heads = tuple(assembly.rows), assembly.heads
     text, annotations = mask(source, clean, identifiers_of(source), blanks)
     tree = parser().parse(text)
+    if tree.root_node.has_error:
+        text, tree, annotations = _repair(source, clean, text, tree, annotations)
     starts = tuple(accumulate((len(line) + 1 for line in text.split(b"\n")), initial=0))[:-1]
     unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers_of(image.text))
+    if tree.root_node.has_error:
+        object.__setattr__(unit, "unparsed", error_spans(tree))
     functions = tuple(_function(unit, node, heads) for node in definitions(tree.root_node))
     object.__setattr__(unit, "functions", functions)  # a unit and its functions point at each other
     return unit
+
+
+def _repair(
+    source: bytes, clean: bytes, text: bytes, tree: Tree, annotations: tuple[Annotation, ...]
+) -> tuple[bytes, Tree, tuple[Annotation, ...]]:
+    """A second attempt at the regions that hold errors; the first tree where it is no better."""
+    regions = broken_regions(tree)
+    repairer = Repairer(source, scrub(text))
+    repairer.edits = bytearray(text)
+    for start, end in regions:
+        repairer.run(start, end)
+    second = bytes(repairer.edits)
+    if second == text:
+        return text, tree, annotations
+    repaired = parser().parse(second)
+    if repaired.root_node.has_error and len(error_spans(repaired)) > len(error_spans(tree)):
+        return text, tree, annotations
+    merged = sorted((*annotations, *repairer.annotations), key=lambda annotation: annotation.span.start)
+    return second, repaired, tuple(merged)
 
 
 def _function(unit: Unit, node: Node, heads: Mapping[int, bool]) -> Function:

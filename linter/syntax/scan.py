@@ -72,6 +72,7 @@ class Scanner:
         self.columns = columns
         self.found = Scan()
         self.pending = b""
+        self.pending_end = 0
         self.tagged = Block.STRUCT
         self.is_tagged = False
         self.cases = False  # labels seen at the outermost level since it last changed
@@ -116,7 +117,7 @@ class Scanner:
 
     def _open_paren(self, at: int) -> None:
         previous = self.before(at)
-        keyword = self.pending if self.pending and self._is_fresh() else b""
+        keyword = self.pending if self.pending and not self.shape[self.pending_end : at].strip() else b""
         self.found.stack.append(Open(Block.PAREN, at, keyword))
         self.literal = not (chr(previous).isalnum() or previous in b"_)]")
 
@@ -244,6 +245,7 @@ class Scanner:
                     self.outer_if = True
             if self._is_fresh():
                 self.pending = token
+                self.pending_end = at + len(token)
 
     def _else(self, at: int) -> None:
         stack = self.found.stack

@@ -26,10 +26,6 @@ _HOLDERS = frozenset(
         "enum_specifier",
         "union_specifier",
         "linkage_specification",
-        "labeled_statement",
-        "if_statement",
-        "while_statement",
-        "compound_statement",
     }
 )
 
@@ -64,7 +60,8 @@ def clean_rows(unit: Unit) -> set[int]:
     spoiled: set[int] = set()
     for node in top_nodes(unit.tree.root_node):
         span = range(node.start_point[0], node.end_point[0] + 1)
-        if node.type in _HOLDERS and not node.has_error:
+        indented = node.type == "expression_statement" and node.start_point[1] > 0
+        if node.type in _HOLDERS and not node.has_error and not indented:
             rows.update(span)
         elif node.has_error or node.type == "ERROR":
             spoiled.update(span)

@@ -1,0 +1,168 @@
+"""Second attempt at text that the parser stumbled over: rewrites by shape, inside the broken top-level nodes only.
+
+The first pass (mask.py) knows words; this one guesses from shapes, which is dearer and coarser, so it runs only where
+the tree has an error.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tree_sitter import Node, Tree
+
+from linter.patch.model import Span
+from linter.syntax.mask import Masker
+
+_KEYWORDS = (
+    rb"if|while|for|switch|return|sizeof|else|do|case|typeof|__typeof__|__attribute__|asm|__asm__|goto|defined|_Generic"
+)
+_CALL_LINE = re.compile(rb"(?<=[;{}:)>/\n*])([ \t]*)(?!(?:" + _KEYWORDS + rb")\b)([A-Za-z_]\w*)[ \t]*(?=\()", re.M)
+_STRUCT_ARGUMENT = re.compile(
+    rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|_Alignof|alignof|return|typeof|__typeof__)\b)\w+[ \t]*\()\s*"
+    rb"((?:const\s+)?(?:struct|union|enum)\s+\w+(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
+)
+_POINTER_ARGUMENT = re.compile(
+    rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|return|typeof|__typeof__)\b)\w+[ \t]*\()\s*"
+    rb"((?:const\s+)?(?:(?:unsigned|signed|long|short|int|char|void|bool|\w+_t|[us](?:8|16|32|64)|__\w+)\s*)+"
+    rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
+)
+_BAD_NUMBER = re.compile(
+    rb"(?<![\w.'])\d(?!(?:[xX][\da-fA-F]+|[bB][01]+|\d*)[uUlLzZ]*(?![\w.]))(?!\d*\.?\d*(?:[eE][-+]?\d+)?[fFlL]?(?![\w.]))(?=\w)"
+)
+_STATEMENT_ARGUMENT = re.compile(rb"(?<=[,(])\s*\b(return|goto|break|continue)\b(?=([^;{},]*?)\s*[,)])")
+_OFFSETOF = re.compile(rb"\b(offsetof|__builtin_offsetof)\s*\(\s*((?:struct|union|enum)\s+)?")
+_DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(?:define|undef|pragma|include|error|warning)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
+_TYPEOF = re.compile(rb"\b(?:typeof|__typeof__|__typeof|typeof_unqual)\b\s*(?=\()")
+
+
+def broken_regions(tree: Tree) -> list[tuple[int, int]]:
+    """Spans of the top-level nodes that hold errors, neighbours merged."""
+    regions: list[tuple[int, int]] = []
+    stack: list[Node] = [tree.root_node]
+    while stack:
+        node = stack.pop()
+        if not node.has_error:
+            continue
+        kind = node.type
+        if (
+            kind == "translation_unit" or kind.startswith("preproc_") or kind == "linkage_specification"
+        ) and node.children:
+            stack.extend(reversed(node.children))
+            continue
+        if regions and node.start_byte <= regions[-1][1] + 2:
+            regions[-1] = (regions[-1][0], node.end_byte)
+        else:
+            regions.append((node.start_byte, node.end_byte))
+    return regions
+
+
+class Repairer(Masker):
+    """Rewrites by shape between two offsets."""
+
+    def run(self, start: int, end: int) -> None:
+        """Repair one region; each step reads the untouched clean text."""
+        self.struct_arguments(start, end)
+        self.statement_arguments(start, end)
+        self.offsets(start, end)
+        self.numbers(start, end)
+        self.directives(start, end)
+        self.typeofs(start, end)
+        self.calls(start, end)
+
+    def struct_arguments(self, start: int, end: int) -> None:
+        """Types as arguments of macros."""
+        for pattern in (_STRUCT_ARGUMENT, _POINTER_ARGUMENT):
+            for match in pattern.finditer(self.clean, start, end):
+                if self.in_body(match.start(1)):
+                    self.identify(*match.span(1))
+
+    def in_body(self, at: int) -> bool:
+        """Is this line indented (so no prototype at file scope)."""
+        line = self.clean.rfind(b"\n", 0, at) + 1
+        return self.clean[line : line + 1] in (b" ", b"\t", b"#")
+
+    def statement_arguments(self, start: int, end: int) -> None:
+        """`return x`, `goto x`, `break` handed to a macro."""
+        for match in _STATEMENT_ARGUMENT.finditer(self.clean, start, end):
+            if match[2].strip():
+                self.blank(*match.span(1))
+            else:
+                self.edits[match.start(1)] -= 0x20  # Break: an identifier
+
+    def offsets(self, start: int, end: int) -> None:
+        """`offsetof` with more than a member name."""
+        for match in _OFFSETOF.finditer(self.clean, start, end):
+            self.edits[match.start(1)] = 0x5F
+            if match[2]:
+                self.blank(*match.span(2))
+
+    def numbers(self, start: int, end: int) -> None:
+        """Words that start with a digit, pasted by a macro."""
+        for match in _BAD_NUMBER.finditer(self.clean, start, end):
+            self.edits[match.start()] = 0x5F
+
+    def directives(self, start: int, end: int) -> None:
+        """Definitions inside a list or statement."""
+        for match in _DIRECTIVE.finditer(self.clean, start, end):
+            self.blank(*match.span())
+
+    def typeofs(self, start: int, end: int) -> None:
+        """`typeof(x)` becomes a type name."""
+        for match in _TYPEOF.finditer(self.clean, start, end):
+            closing = self.closing(match.end())
+            if closing > 0:
+                self.identify(match.start(), closing)
+
+    def calls(self, start: int, end: int) -> None:
+        """Macros that open a block, or want no semicolon."""
+        clean = self.clean
+        for match in _CALL_LINE.finditer(clean, start, end):
+            at, opening = match.start(2), match.end()
+            closing = self.closing(opening)
+            if closing < 0:
+                continue
+            behind = self.skip_blanks(closing)
+            following = clean[behind : behind + 1]
+            if following == b"{" and match[1]:
+                self.loop(match[2], at, opening, closing)
+            elif following and following not in b";,)=.-+&|?:<>!]%^[{(/" and b"\n" in clean[closing:behind]:
+                self.bare_call(match[2], at, opening, closing, behind)
+
+    def loop(self, word: bytes, at: int, opening: int, closing: int) -> None:
+        """`macro(...) {` becomes a loop, or a block where the name is too short for one."""
+        if len(word) >= 5 and clean_inside(self.clean, opening, closing):
+            self.put(at, opening, b"while")
+        elif len(word) >= 2 and clean_inside(self.clean, opening, closing):
+            self.put(at, opening, b"if")
+        elif closing - at >= 7:
+            self.put(at, closing, b"for(;;)")
+        self.note(word, at, closing, opening)
+
+    def bare_call(self, word: bytes, at: int, opening: int, closing: int, behind: int) -> None:
+        """A macro on lines of its own: a loop where the next line is deeper, else blanked."""
+        clean = self.clean
+        own = at - (clean.rfind(b"\n", 0, at) + 1)
+        next_ = behind - (clean.rfind(b"\n", 0, behind) + 1)
+        if own and next_ > own:
+            self.loop(word, at, opening, closing)
+        elif next_ <= own:
+            self.blank(at, closing)
+            self.note(word, at, closing, opening)
+
+
+def clean_inside(clean: bytes, opening: int, closing: int) -> bool:
+    """Is there anything between these parens."""
+    return bool(clean[opening + 1 : closing - 1].strip())
+
+
+def error_spans(tree: Tree, limit: int = 200) -> tuple[Span, ...]:
+    """What the parser could not make sense of: the outermost error nodes, and the places of missing tokens."""
+    found: list[Span] = []
+    stack: list[Node] = [tree.root_node]
+    while stack and len(found) < limit:
+        node = stack.pop()
+        if node.is_error or node.is_missing:
+            found.append(Span(node.start_byte, node.end_byte))
+        elif node.has_error:
+            stack.extend(reversed(node.children))
+    return tuple(found)
