@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linter.detect.model import Label
 from linter.patch.model import Location
@@ -33,7 +33,8 @@ class Marked:
 
 def labels_of(judged: Judged) -> list[Label]:
     """The labels in the order of the path; the anchor is one of them, said to be the change where it had no label."""
-    labels = list(judged.finding.labels)
+    message = judged.finding.message
+    labels = [replace(label, text="") if label.text == message else label for label in judged.finding.labels]
     anchor = judged.anchor
     here = (anchor.path, anchor.side, anchor.line, anchor.patch_lineno)
     known = any((p.path, p.side, p.line, p.patch_lineno) == here for p in (label.location for label in labels))

@@ -10,7 +10,7 @@ from linter.render.words import file_position, shown, summary
 from linter.review.model import Report
 
 
-def render(report: Report, options: RenderOptions) -> Iterator[str]:
+def lines(report: Report, options: RenderOptions) -> Iterator[str]:
     """A finding without a line in the tree is placed in the input, by its line there."""
     for patch_report in report.patches:
         for judged in shown(patch_report, options):
@@ -19,4 +19,9 @@ def render(report: Report, options: RenderOptions) -> Iterator[str]:
             aside = f" ({judged.verdict.value})" if judged not in patch_report.reported else ""
             message = one_line(finding.message, options.unicode)
             yield f"{path}:{line}: {finding.severity.name}: [{finding.rule}] {message}{aside}\n"
+
+
+def render(report: Report, options: RenderOptions) -> Iterator[str]:
+    """The findings, then the counts."""
+    yield from lines(report, options)
     yield summary(report.counts) + "\n"

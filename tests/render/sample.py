@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
-from linter.patch.model import Location, Patch, Side
+from linter.patch.model import Line, Location, Patch, Person, Side
 from linter.review.model import PatchReport, Report, Skip, Verdict
 from linter.rulebook.model import Confidence, Severity
 from tests.render.build import at, finding, in_mail, judge, patch_of, report_of
@@ -103,3 +104,53 @@ def empty() -> Report:
 def elsewhere(patch: Patch, line: int = 12) -> Location:
     """A place outside the patch, in a file that an image may know."""
     return Location(HEAP, Side.POST, line, 1, 0)
+
+
+EVIL = "\x1b[31m\u202e<script>alert(1)</script>\x07\r\n::error::owned | @everyone `a` ``` %0A ERROR: ]]> & \" '"
+
+
+def hostile_patch() -> Patch:
+    """A patch in which every name and every line would rather be something else."""
+    patch = patch_of((FIXTURES / "0002-dma-buf-heaps-export.patch").read_bytes())
+    evil = EVIL.encode()
+
+    def spoiled(line: Line) -> Line:
+        return dataclasses.replace(line, text=line.text + b" /* " + evil.replace(b"\r\n", b" ") + b" \xff */")
+
+    file = patch.files[0]
+    hunks = tuple(dataclasses.replace(h, lines=tuple(map(spoiled, h.lines))) for h in file.hunks)
+    path = "drivers/a\n::error::b<b>\x1b[0m\udcff%|`,:.c"
+    person = Person(EVIL, "ada@example.org>\nBcc: victim@example.org")
+    return dataclasses.replace(
+        patch,
+        subject=f"[PATCH] {EVIL}",
+        title=EVIL,
+        prefixes=("PATCH", EVIL),
+        files=(dataclasses.replace(file, hunks=hunks, pre_path=path, post_path=path),),
+        raw=patch.raw.replace(b"one go.", b"one go. " + evil),
+        author=person,
+        sender=person,
+        message_id="x>\r\nBcc: victim@example.org",
+        headers=(*patch.headers, ("Cc", f"{EVIL} <eve@example.org>, \x00\r\nBcc: victim@example.org")),
+        body=b"From the start\n" + evil,
+        source=path,
+    )
+
+
+def hostile() -> Report:
+    """Findings on such a patch, with words that repeat what it says."""
+    patch = hostile_patch()
+    findings = [
+        finding(
+            [(at(patch, "fd = get_unused_fd_flags"), EVIL), (at(patch, "return -EFAULT;"), EVIL)],
+            message=f"the name {EVIL} is `{EVIL}`",
+            help=EVIL,
+            function=EVIL,
+            limits=(EVIL,),
+            severity=severity,
+        )
+        for severity in (Severity.ERROR, Severity.WARNING, Severity.INFO)
+    ]
+    mail = finding([(in_mail(patch, "one go."), EVIL)], message=EVIL, help=EVIL)
+    skips = (Skip(EVIL, "syntax", EVIL, EVIL),)
+    return report_of(PatchReport(patch, tuple(judge(one) for one in (mail, *findings)), skips), skipped=skips)

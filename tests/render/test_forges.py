@@ -1,0 +1,329 @@
+"""What CI servers and forges read: golden files, and each consumer's own rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from linter.render.options import RenderOptions
+from linter.render.registry import renderer
+from linter.review.model import PatchReport, Report, Verdict
+from linter.rulebook.model import Severity
+from tests.render import sample
+from tests.render.build import at, finding, judge, report_of
+from tests.render.golden import check_golden
+
+GOLDEN = {
+    "github": "sample.github.txt",
+    "gitlab": "sample.gitlab.json",
+    "rdjsonl": "sample.rdjsonl",
+    "checkstyle": "sample.checkstyle.xml",
+    "junit": "sample.junit.xml",
+    "patchwork": "sample.patchwork.jsonl",
+    "nipa": "sample.nipa.txt",
+    "terse": "sample.terse.txt",
+    "sarif": "sample.sarif",
+    "b4": "sample.b4.txt",
+    "b4-review": "sample.b4-review.json",
+    "markdown": "sample.md",
+}
+
+
+def rendered(name: str, report: Report | None = None, **options) -> str:
+    return "".join(renderer(name)(report or sample.sample(), RenderOptions(**options)))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_golden(name: str):
+    check_golden(GOLDEN[name], rendered(name))
+
+
+# --- GitHub workflow commands, read as the runner reads them
+
+
+def _command(line: str) -> tuple[str, dict[str, str], str]:
+    match = re.fullmatch(r"::(\w+)(?: (.*?))?::(.*)", line)
+    assert match, line
+    properties = dict(part.split("=", 1) for part in (match[2] or "").split(",") if part)
+
+    def plain(text: str) -> str:
+        for code, char in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+            text = text.replace(code, char)
+        return text
+
+    return match[1], {key: plain(value) for key, value in properties.items()}, plain(match[3])
+
+
+def test_github_annotations():
+    *lines, summary = rendered("github").splitlines()
+    kinds = [_command(line)[0] for line in lines]
+    assert kinds == ["notice", "warning", "error", "warning"]
+    _, properties, text = _command(lines[2])
+    assert properties["file"] == sample.HEAP
+    assert (properties["line"], properties["col"], properties["endColumn"]) == ("128", "3", "18")
+    assert text.startswith("file descriptor leaks on an error path: `fd` is still reserved")
+    assert "file" not in _command(lines[0])[1], "a finding about the mail has no file"
+    assert not summary.startswith("::")
+
+
+def test_a_removed_line_is_shown_at_the_line_that_took_its_place():
+    _, properties, _ = _command(rendered("github").splitlines()[3])
+    assert properties["line"] == "180"
+
+
+# --- GitLab Code Quality, as its documentation describes it
+
+GITLAB = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": {"type": "string", "minLength": 1},
+            "check_name": {"type": "string", "minLength": 1},
+            "fingerprint": {"type": "string", "minLength": 1},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": r"^(?!\./)[^/]"},
+                    "lines": {
+                        "type": "object",
+                        "required": ["begin"],
+                        "properties": {"begin": {"type": "integer", "minimum": 1}},
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_gitlab_keeps_its_contract():
+    jsonschema.validate(json.loads(rendered("gitlab")), GITLAB)
+    assert json.loads(rendered("gitlab", sample.clean())) == []
+
+
+def twice() -> Report:
+    patch = sample.heap_patch()
+    one = judge(finding([(at(patch, "return -EFAULT;"), "here")]), fingerprint="same")
+    return report_of(PatchReport(patch, (one, one)), PatchReport(patch, (one,)))
+
+
+def test_fingerprints_never_repeat():
+    prints = [entry["fingerprint"] for entry in json.loads(rendered("gitlab", twice()))]
+    assert prints == ["same", "same-2", "same-3"]
+
+
+# --- reviewdog: proto/rdf/reviewdog.proto, read with a scanner of 64 KiB a line
+
+RANGE = {
+    "type": "object",
+    "required": ["start"],
+    "additionalProperties": False,
+    "properties": {
+        side: {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}},
+        }
+        for side in ("start", "end")
+    },
+}
+LOCATION = {
+    "type": "object",
+    "required": ["path"],
+    "additionalProperties": False,
+    "properties": {"path": {"type": "string"}, "range": RANGE},
+}
+DIAGNOSTIC = {
+    "type": "object",
+    "required": ["message", "location", "severity"],
+    "additionalProperties": False,
+    "properties": {
+        "message": {"type": "string", "minLength": 1},
+        "location": LOCATION,
+        "severity": {"enum": ["UNKNOWN_SEVERITY", "ERROR", "WARNING", "INFO"]},
+        "source": {"type": "object", "properties": {"name": {"type": "string"}, "url": {"type": "string"}}},
+        "code": {"type": "object", "properties": {"value": {"type": "string"}, "url": {"type": "string"}}},
+        "related_locations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["location"],
+                "additionalProperties": False,
+                "properties": {"message": {"type": "string"}, "location": LOCATION},
+            },
+        },
+    },
+}
+
+
+def test_rdjsonl_keeps_its_contract():
+    lines = rendered("rdjsonl").split("\n")
+    assert lines.pop() == ""
+    for line in lines:
+        assert line, "an empty line is an error to reviewdog"
+        jsonschema.validate(json.loads(line), DIAGNOSTIC)
+    assert rendered("rdjsonl", sample.clean()) == ""
+
+
+def test_rdjsonl_lines_stay_below_64_kib():
+    patch = sample.heap_patch()
+    labels = [(at(patch, "return -EFAULT;"), "漢" * 100_000)] * 50
+    long = finding(labels, message="漢" * 100_000, help="\x1b" * 100_000)
+    report = report_of(PatchReport(patch, (judge(long, at(patch, "fd_install")),)))
+    assert max(map(len, rendered("rdjsonl", report).encode().split(b"\n"))) < 64 * 1024
+
+
+# --- XML
+
+
+def test_checkstyle_is_read_back():
+    root = ET.fromstring(rendered("checkstyle"))
+    found = [
+        (file.get("name"), error.get("line"), error.get("severity"), error.get("source"))
+        for file in root.iter("file")
+        for error in file
+    ]
+    assert (sample.HEAP, "128", "error", "hunklint.resource.fd-leak") in found
+    assert [severity for _, _, severity, _ in found] == ["info", "warning", "error", "warning"]
+
+
+def test_junit_counts_add_up():
+    root = ET.fromstring(rendered("junit"))
+    for suite in root.iter("testsuite"):
+        assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
+        assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure"))
+        assert int(suite.get("skipped", "")) == len(suite.findall("testcase/skipped"))
+    assert sum(len(suite.findall("testcase/failure")) for suite in root.iter("testsuite")) == 3
+    assert any(case.get("name") == "no findings" for case in root.iter("testcase"))
+
+
+def test_junit_without_a_patch_is_no_pass():
+    root = ET.fromstring(rendered("junit", sample.empty()))
+    assert [case.find("skipped") is not None for case in root.iter("testcase")] == [True]
+
+
+# --- Patchwork and NIPA
+
+
+def test_patchwork_checks():
+    checks = [json.loads(line) for line in rendered("patchwork").splitlines()]
+    assert [check["state"] for check in checks] == ["fail", "success"]
+    for check in checks:
+        assert check["state"] in ("pending", "success", "warning", "fail")
+        assert re.fullmatch(r"[-a-zA-Z0-9_]{1,255}", check["context"])
+        assert "\n" not in check["description"]
+        assert len(check["description"]) <= 255
+        assert check["target_url"] is None
+    odd = json.loads(rendered("patchwork", tool_name="hunklint v1.0/x").splitlines()[0])
+    assert odd["context"] == "hunklint-v1-0-x"
+
+
+def test_info_alone_is_success():
+    patch = sample.heap_patch()
+    note = judge(finding([(at(patch, "return -EFAULT;"), "here")], severity=Severity.INFO))
+    assert json.loads(rendered("patchwork", report_of(PatchReport(patch, (note,)))))["state"] == "success"
+
+
+def test_nipa_description_is_the_first_line():
+    first, *rest = rendered("nipa").splitlines()
+    assert first.startswith("1 error, 2 warnings, 1 info in 2 patches")
+    assert len(rest) == 4
+
+
+# --- SARIF
+
+
+def sarif(report: Report | None = None, **options) -> dict:
+    return json.loads(rendered("sarif", report, **options))
+
+
+def test_sarif_has_what_github_requires():
+    run = sarif()["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    for rule in rules:
+        for key in ("shortDescription", "fullDescription", "help"):
+            assert 0 < len(rule[key]["text"]) <= 1024 or key == "help"
+        assert len(rule["properties"]["tags"]) <= 10
+        assert all(isinstance(tag, str) for tag in rule["properties"]["tags"])
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("note", "warning", "error")
+        assert result["message"]["text"]
+        location = result["locations"][0]["physicalLocation"]
+        assert not location["artifactLocation"]["uri"].startswith(("/", "./"))
+        assert location["region"]["startLine"] >= 1
+        assert result["partialFingerprints"]["primaryLocationLineHash"]
+    assert len(run["results"]) == 3
+
+
+def test_sarif_path_is_a_code_flow():
+    leak = next(r for r in sarif()["runs"][0]["results"] if r["ruleId"] == "fd-leak")
+    steps = leak["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert [step["location"]["message"]["text"] for step in steps] == [
+        "reserved here",
+        "this fails",
+        "`fd` is still reserved when the function returns",
+    ]
+    assert [related["physicalLocation"]["region"]["startLine"] for related in leak["relatedLocations"]] == [115, 127]
+
+
+def test_sarif_stands_on_a_changed_line():
+    patch = sample.heap_patch()
+    added = {line.post_lineno for h in patch.files[0].hunks for line in h.lines if line.kind.value == "+"}
+    for result in sarif()["runs"][0]["results"]:
+        assert result["locations"][0]["physicalLocation"]["region"]["startLine"] in added
+
+
+def test_sarif_says_what_has_no_line():
+    notes = sarif()["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    texts = [note["message"]["text"] for note in notes]
+    assert any("the commit message does not say who" in text for text in texts)
+    assert sum("not analysed" in text for text in texts) == 2
+    nothing = sarif(sample.empty())["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert [note["message"]["text"] for note in nothing] == ["no patch was reviewed"]
+
+
+def test_sarif_suppressions():
+    results = sarif(show_suppressed=True)["runs"][0]["results"]
+    kept = [r["suppressions"][0]["justification"] for r in results if "suppressions" in r]
+    assert kept == ["checked by the caller", Verdict.BASELINED.value]
+
+
+def test_sarif_columns_count_characters():
+    patch = sample.heap_patch()
+    file = patch.files[0]
+    line = next(line for h in file.hunks for line in h.lines if line.text == b"\t\treturn -EFAULT;")
+    other = dataclasses.replace(line, text="/* 漢字 */ return -EFAULT;".encode())
+    hunk = dataclasses.replace(file.hunks[0], lines=tuple(other if x is line else x for x in file.hunks[0].lines))
+    patch = dataclasses.replace(patch, files=(dataclasses.replace(file, hunks=(hunk, file.hunks[1])),))
+    report = report_of(PatchReport(patch, (judge(finding([(at(patch, "-EFAULT"), "here")])),)))
+    region = sarif(report)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
+    assert (region["startColumn"], region["endColumn"]) == (17, 24)
+
+
+def test_sarif_paths_are_uris():
+    results = sarif(sample.hostile())["runs"][0]["results"]
+    for result in results:
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9/._~%+!$&'()*,;=@-]+", uri)
+    assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in results}) == len(results)
+
+
+def test_sarif_validates_against_the_official_schema():
+    path = os.environ.get("HUNKLINT_SARIF_SCHEMA")
+    if not path:
+        pytest.skip("HUNKLINT_SARIF_SCHEMA does not name a copy of sarif-schema-2.1.0.json")
+    schema = json.loads(Path(path).read_text())
+    for report in (sample.sample(), sample.clean(), sample.empty(), sample.hostile(), twice()):
+        jsonschema.Draft4Validator(schema).validate(sarif(report, show_suppressed=True))
