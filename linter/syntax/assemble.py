@@ -41,6 +41,7 @@ _DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _LAST_WORD = re.compile(rb"(\w+)\Z")
 _CONTROLS = frozenset({b"if", b"while", b"for", b"switch"})
 _OPERATORS = frozenset(b"(,=+-*/&|<>?!~%^.[")
+_UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
 _LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
 
 
@@ -152,6 +153,9 @@ def _start(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: 
         if context.block is Block.FUNCTION and not at_head:
             out.insert(_GAP)
         carried = context.name if context.block is Block.FUNCTION else None
+    if context.block is None and _UNTYPED_HEAD.match(chunk.shape):
+        out.heads[len(out.rows)] = True
+        out.insert(b"int")
     _open_unseen(out, chunk, scan, context)
     return carried
 

@@ -20,17 +20,20 @@ _NOT_NAMES = frozenset(
 )
 _TAGGED = re.compile(rb"(?:typedef\s+)?(struct|union|enum)(?:\s+\w+)*\s*(?:\{|\Z)|typedef\s+(struct|union|enum)\b")
 _LIST_LINE = re.compile(
-    rb"^[ \t]+(?:\.\w[\w.\[\]]*\s*=[^;]*,|\[[^\]\n]+\]\s*=[^;]*,|\{[^;]*,|\}\s*,|\{|[&\"'\w][^;={}]*,)[ \t]*\\?$", re.M
+    rb"^[ \t]+(?:\.\w[\w.\[\]]*[ \t]*=[^;\n]*,|\[[^\]\n]+\][ \t]*=[^;\n]*,|\{[^;\n]*,|\}[ \t]*,|\{"
+    rb"|[&\"'\w][^;={}\n]*,)[ \t]*\\?$",
+    re.M,
 )
 _MEMBER_LINE = re.compile(
     rb"^[ \t]+(?:(?!return\b|goto\b|else\b|case\b|break\b)[a-z_]\w*[ \t*]+(?:[\w*]+[ \t*]+)*"
-    rb"\**\w+(?:\[[^\]\n]*\])*(?:[ \t]*:[ \t]*\d+)?(?:,[^;=()\n]*)?;|[a-z][\w \t*]*\(\*\w+\)\([^;{]*\)?;?"
+    rb"\**\w+(?:\[[^\]\n]*\])*(?:[ \t]*:[ \t]*\d+)?(?:,[^;=()\n]*)?;|[a-z][\w \t*]*\(\*\w+\)\([^;{\n]*\)?;?"
     rb"|(?:struct|union)[ \t]*\w*[ \t]*\{|\}[ \t]*\w*;)[ \t]*$",
     re.M,
 )
 _CODE_LINE = re.compile(
     rb"^[ \t]+(?:(?:if|for|while|switch|return|goto|break|continue|do|else|case)\b[^\n]*"
-    rb"|[^\n={]*\([^\n]*\);|[^.\[\n{][^\n{(]*[^=!<>]=[^=][^\n]*;|\w+(?:\+\+|--);|[^\n]*\{)[ \t]*$|^\w+:[ \t]*$",
+    rb"|[^\n={]*\([^\n]*\);|[^.\[\n{][^\n{(]*[^=!<>\n]=[^=\n][^\n]*;|\w+(?:\+\+|--);|[^\n]*\)[ \t]*\{)[ \t]*$"
+    rb"|^\w+:[ \t]*$",
     re.M,
 )
 _ENUM_LINE = re.compile(rb"^[ \t]+[A-Z_]\w*(?:[ \t]*=[^;\n]+)?,[ \t]*$", re.M)
