@@ -68,6 +68,7 @@ class Hunk:
     patch_lineno: int  # of the @@ line, or of the first line where there is none
     numbered: bool = True
     cut: bool = False  # lines promised by the header are missing, or the hunk ends where a quotation was trimmed
+    unterminated: tuple[int, ...] = ()  # indices of lines with "\\ No newline at end of file" behind them
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class FilePatch:
     post_blob: str | None = None
     pre_mode: str | None = None
     post_mode: str | None = None
+    combined: bool = False  # the diff of a merge (`diff --cc`): named, its hunks are not read
+    strip: int = 1  # path components that were cut off; 0 where the patch was made without a/ and b/
 
     @property
     def path(self) -> str | None:
