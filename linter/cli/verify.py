@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 
 import click
 
 from linter.detect.registry import check_rule
-from linter.errors import RuleError
+from linter.errors import LinterError, RuleError
+from linter.review.mutate import mutants, survivors
 from linter.review.verify import Outcome, Result, verify_rule
 from linter.rulebook.load import find_rule, load_rulebook
-from linter.rulebook.model import Rule
+from linter.rulebook.model import Rule, Rulebook
 
 
 @click.command("verify")
 @click.argument("names", nargs=-1, metavar="[RULE]...")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Look for rules in this folder too; repeatable.")
+@click.option("--mutate", is_flag=True, help="Delete each part of a rule in turn and demand that an example fails.")
 @click.option("--quiet", "-q", is_flag=True, help="Say only what fails.")
-def command(names: tuple[str, ...], folders: tuple[str, ...], quiet: bool) -> int:
+def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, quiet: bool) -> int:
     """Run rules on their own examples (all rules, without RULE): a finding at each marker, and nowhere else."""
     problems: list[RuleError] = []
     rulebook = load_rulebook(folders, check=check_rule, cache=False, problems=problems)
@@ -29,19 +32,53 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], quiet: bool) -> in
             if any(f"/{name}.yaml:" in f"/{problem.title}" for name in names):
                 raise problem
     rules = [find_rule(rulebook, name) for name in names] or list(rulebook.rules.values())
-    counts: Counter[Result] = Counter()
-    failed = 0
+    run = _Run(rulebook, mutate, quiet)
     for rule in rules:
-        for outcome in verify_rule(rule, rulebook):
-            counts[outcome.result] += 1
-            failed += not outcome.passed
-            if not outcome.passed or not quiet:
-                click.echo("\n".join(_tell(rule, outcome)))
-    told = ", ".join(f"{counts[result]} {result.value}" for result in Result)
-    click.echo(f"{len(rules)} rules, {sum(counts.values())} examples: {told}")
+        run.verify(rule)
+    told = ", ".join(f"{run.counts[result]} {result.value}" for result in Result)
+    if mutate:
+        told += f"; {run.mutants} mutants, {run.survived} survived"
+    click.echo(f"{len(rules)} rules, {sum(run.counts.values())} examples: {told}")
     if problems and not names:
         return RuleError.exit_code
-    return 1 if failed else 0
+    return 1 if run.failed else 0
+
+
+@dataclass(slots=True)
+class _Run:
+    """What is counted over all rules."""
+
+    rulebook: Rulebook
+    mutate: bool
+    quiet: bool
+    counts: Counter[Result] = field(default_factory=Counter)
+    failed: int = 0
+    mutants: int = 0
+    survived: int = 0
+
+    def verify(self, rule: Rule) -> None:
+        """Run one rule and say how it went."""
+        try:
+            outcomes = verify_rule(rule, self.rulebook)
+        except LinterError as error:
+            self.failed += 1
+            click.echo(f"   broken  {rule.id}: {error.title}")
+            return
+        for outcome in outcomes:
+            self.counts[outcome.result] += 1
+            self.failed += not outcome.passed
+            if not outcome.passed or not self.quiet:
+                click.echo("\n".join(_tell(rule, outcome)))
+        if self.mutate and all(outcome.passed for outcome in outcomes):
+            self._mutate(rule)
+
+    def _mutate(self, rule: Rule) -> None:
+        left = survivors(rule, self.rulebook)
+        self.mutants += sum(1 for _ in mutants(rule))
+        self.survived += len(left)
+        self.failed += len(left)
+        for mutant in left:
+            click.echo(f" survives  {rule.id}: without `{mutant.name}` all examples still pass")
 
 
 def _tell(rule: Rule, outcome: Outcome) -> list[str]:

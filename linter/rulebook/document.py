@@ -73,10 +73,10 @@ def show_path(path: KeyPath) -> str:
     return shown
 
 
-def shown_name(path: Path) -> str:
+def shown_name(path: Path | str) -> str:
     """A path as it is shown: relative where it lies below the current folder."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return str(Path(path).relative_to(Path.cwd()))
     except (ValueError, OSError):
         return str(path)
 

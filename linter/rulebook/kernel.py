@@ -6,21 +6,26 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from linter.errors import UsageError
 from linter.rulebook.model import KernelRange, KernelVersion, Tables
 
-_VERSION = re.compile(r"v?(\d{1,2})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?:[-~.+ ].*)?\Z")
+_VERSION = re.compile(r"v?(\d{1,2})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?:\.y)?(?:[-~+ ].*)?\Z")
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+
+
+class VersionError(UsageError, ValueError):
+    """A text that names no kernel release; a usage error where a person typed it."""
 
 
 def parse_version(text: str | int) -> KernelVersion:
     """`6.12`, `v6.12-rc3`, `6.12.7` or `6` to (major, minor). A 2.6 release keeps its third number: 2.6.32 is (2, 632).
 
-    Raises ValueError for anything else. NOTE: before 3.0 the third number was the release, so 2.6.x sorts as
+    Raises VersionError for anything else. NOTE: before 3.0 the third number was the release, so 2.6.x sorts as
     (2, 600 + x): below 3.0, above 2.5, and 2.6.9 below 2.6.10.
     """
     match = _VERSION.match(str(text).strip())
     if match is None:
-        raise ValueError(f"`{text}` is no kernel release")
+        raise VersionError(f"`{text}` is no kernel release", "a release is written as 6.12 or v6.12-rc3")
     major, minor, third = (int(part) if part else 0 for part in match.groups())
     if major == 2:
         return (2, minor * 100 + third)

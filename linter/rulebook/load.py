@@ -20,9 +20,12 @@ from linter.rulebook.cache import read_cache, write_cache
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Example, Rule, Rulebook, Tables
 from linter.rulebook.names import find_rule as find_rule
+from linter.rulebook.names import fold
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from linter.rulebook.document import Document
 
 Check = Callable[[Rule, Tables], frozenset[str] | None]
 """Checks a rule's engine block and returns its triggers; raises BlockError."""
@@ -190,6 +193,8 @@ def read_rule(path: Path, *, tables: Tables | None = None, check: Check | None =
 
     document = read_document(path)
     rule = build_rule(document, path)
+    if tables is not None:
+        _check_profiles(rule, document, tables)
     if check is None or tables is None:
         return rule
     try:
@@ -203,6 +208,21 @@ def read_rule(path: Path, *, tables: Tables | None = None, check: Check | None =
     return replace(rule, triggers=triggers)
 
 
+def _check_profiles(rule: Rule, document: Document, tables: Tables) -> None:
+    """Profiles that a rule names must stand in the table of profiles."""
+    if not rule.profiles or "profiles" not in tables.data:
+        return
+    known = list(tables["profiles"]["profiles"])
+    for key, names in rule.profiles.items():
+        for index, name in enumerate(names):
+            if name not in known:
+                from linter.rulebook.validate import did_you_mean
+
+                step = index if isinstance(names, list) else name
+                problem = f"no profile is named `{name}`; {did_you_mean(name, known)}".rstrip("; ")
+                raise document.error(("profiles", key, step), problem, "one of " + ", ".join(known))
+
+
 def read_examples(rule: Rule) -> tuple[Example, ...]:
     """The examples of a rule that may have come from the cache."""
     from pathlib import Path
@@ -211,13 +231,15 @@ def read_examples(rule: Rule) -> tuple[Example, ...]:
 
 
 def _check_names(rules: dict[str, Rule], problems: list[RuleError]) -> None:
-    """An alias must lead to one rule, and profiles must exist (when the table is there)."""
-    owner: dict[str, str] = {name.lower(): name for name in rules}
+    """An id or alias must lead to one rule."""
+    from linter.rulebook.document import shown_name
+
+    owner: dict[str, str] = {fold(name): name for name in rules}
     for rule in rules.values():
         for alias in rule.aliases:
-            known = owner.setdefault(alias.lower(), rule.id)
+            known = owner.setdefault(fold(alias), rule.id)
             if known != rule.id:
-                title = f"{rule.source}:1: aliases: `{alias}` already leads to `{known}`"
+                title = f"{shown_name(rule.source)}:1: aliases: `{alias}` already leads to the rule `{known}`"
                 problems.append(RuleError(title, "an alias names one rule"))
 
 

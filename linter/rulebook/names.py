@@ -11,9 +11,9 @@ def find_rule(rulebook: Rulebook, name: str) -> Rule:
     rule = rulebook.rules.get(name)
     if rule is not None:
         return rule
-    wanted = _fold(name)
+    wanted = fold(name)
     for rule in rulebook.rules.values():
-        if wanted == _fold(rule.id) or any(wanted == _fold(alias) for alias in rule.aliases):
+        if wanted == fold(rule.id) or any(wanted == fold(alias) for alias in rule.aliases):
             return rule
     from linter.rulebook.validate import did_you_mean
 
@@ -22,6 +22,6 @@ def find_rule(rulebook: Rulebook, name: str) -> Rule:
     raise UsageError(f"no rule is named `{name}`", f"{hint} " * bool(hint) + "`hunklint rules` lists them all")
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
     """`OF_NODE_PUT`, `of-node-put.cocci` and `of_node_put` are one name."""
     return name.lower().removesuffix(".cocci").replace("_", "-")

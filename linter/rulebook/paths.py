@@ -1,4 +1,4 @@
-"""Globs over paths of the kernel tree: `*` and `?` stay within one folder, `**` crosses folders, `[ab]` and `{a,b}`."""
+"""Globs over kernel paths: `*` and `?` stay within one folder, `**/` crosses folders, `[ab]` and `{a,b}` choose."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 
 from linter.rulebook.model import AppliesTo
 
+LONGEST_PATH = 4096
+"""PATH_MAX of https://www.kernel.org/doc/man-pages/: a longer path in a patch is no path."""
+
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
@@ -14,49 +17,73 @@ def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def translate(glob: str) -> str:
-    """A regular expression for one glob; it never backtracks over more than one `**`-free stretch at a time."""
+    """A regular expression for one glob.
+
+    What stands between two wildcards is looked for from the left and then kept (`(?>…)`): the earliest place leaves
+    the most to the rest, so it is never wrong, and a hostile glob cannot make the matcher try them all.
+    """
+    parts = glob.split("/")
+    chunks: list[list[str]] = [[]]
+    for part in parts:
+        if part == "**":
+            chunks.append([])
+        else:
+            chunks[-1].append(_segment(part))
+    out = "/".join(chunks[0])
+    if len(chunks) == 1:
+        return out + r"\Z"
+    out += "/" if chunks[0] else ""
+    for chunk in chunks[1:-1]:
+        if chunk:
+            out += "(?>(?:[^/]+/)*?" + "/".join(chunk) + "/)"
+    last = "/".join(chunks[-1])
+    return out + (f"(?:[^/]+/)*{last}" if last else ".+") + r"\Z"
+
+
+def _segment(part: str) -> str:
+    """A regular expression for one folder's name."""
+    pieces = [_piece(piece) for piece in re.split(r"\*+", part)]
+    if len(pieces) == 1:
+        return pieces[0]
+    middle = "".join(f"(?>[^/]*?{piece})" for piece in pieces[1:-1] if piece)
+    return f"{pieces[0]}{middle}[^/]*{pieces[-1]}"
+
+
+def _piece(text: str) -> str:
+    """A stretch without `*`: text, `?`, `[…]`, `{…,…}`."""
     out: list[str] = []
-    index, size, depth = 0, len(glob), 0
-    while index < size:
-        char = glob[index]
-        if glob.startswith("**/", index):
-            out.append("(?:[^/]+/)*")
-            index += 3
-            continue
-        if glob.startswith("**", index):
-            out.append(".*")
-            index += 2
-            continue
-        if char == "*":
-            out.append("[^/]*")
-        elif char == "?":
+    index = 0
+    while index < len(text):
+        char = text[index]
+        end = -1
+        if char == "{":
+            end = text.find("}", index)
+        elif char == "[":
+            end = text.find("]", index + 2)
+        if char == "?":
             out.append("[^/]")
-        elif char == "{" and "}" in glob[index:]:
-            out.append("(?:")
-            depth += 1
-        elif char == "}" and depth:
-            out.append(")")
-            depth -= 1
-        elif char == "," and depth:
-            out.append("|")
-        elif char == "[" and "]" in glob[index + 1 :]:
-            end = glob.index("]", index + 1)
-            out.append("[" + re.escape(glob[index + 1 : end]).replace(r"\-", "-") + "]")
+        elif end > index and char == "{":
+            choices = sorted(text[index + 1 : end].split(","), key=len)
+            out.append("(?:" + "|".join(_piece(choice) for choice in choices) + ")")
+            index = end
+        elif end > index:
+            out.append("[" + re.escape(text[index + 1 : end]).replace(r"\-", "-") + "]")
             index = end
         else:
             out.append(re.escape(char))
         index += 1
-    return "".join(out) + (")" * depth) + r"\Z"
+    return "".join(out)
 
 
 def matches(globs: tuple[str, ...], path: str | None) -> bool:
     """Whether one of the globs fits the whole path."""
-    return path is not None and bool(globs) and _compiled(globs).match(path) is not None
+    if not path or not globs or len(path) > LONGEST_PATH:
+        return False
+    return _compiled(globs).match(path) is not None
 
 
 def applies(where: AppliesTo, path: str | None) -> bool:
-    """Whether a rule is about a file. A file of unknown name is taken for one, unless the rule asks for certain paths
-    that a C file in general does not have."""
+    """Whether a rule is about a file. A file of unknown name is taken for a C file in a driver."""
     if path is None:
         return not where.paths or matches(where.paths, "drivers/unknown.c")
     if where.paths and not matches(where.paths, path):

@@ -1,0 +1,257 @@
+"""Folders to a rulebook: discovery, checks, the cache, several bad files, names."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linter.errors import RuleError, UsageError
+from linter.rulebook import load
+from linter.rulebook.cache import cache_dir
+from linter.rulebook.errors import BlockError
+from linter.rulebook.load import find_rule, find_rules, find_tables, load_rulebook, read_examples
+from linter.rulebook.model import Rule, Tables
+
+from .conftest import RULE
+
+Write = Callable[..., Path]
+
+
+class Check:
+    """A check that counts its calls."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
+        self.calls += 1
+        if rule.block.get("call") != "bad":
+            raise BlockError(("toy", "call"), "no such call", "`bad`")
+        return frozenset({"bad"})
+
+
+def test_discovery(write: Write, folder: Path) -> None:
+    wanted = [write("error/bad-call.yaml"), write("uapi/deep/er/x.yaml")]
+    table = write("data/words.yaml", "a: 1\n")
+    for other in ("error/notes.md", "error/.hidden.yaml", ".git/x.yaml", "error/x.yml"):
+        write(other)
+    assert find_rules() == wanted
+    assert find_tables() == [table]
+    own = folder.parent / "own" / "error"
+    own.mkdir(parents=True)
+    (own / "mine.yaml").write_text(RULE.replace("bad-call", "mine"))
+    assert find_rules([folder.parent / "own"]) == [*wanted, own / "mine.yaml"]
+
+
+def test_no_such_folder(folder: Path) -> None:
+    with pytest.raises(UsageError, match="no rule folder at"):
+        load_rulebook(["/nowhere/at/all"])
+
+
+def test_load(write: Write) -> None:
+    write("error/bad-call.yaml")
+    write("data/words.yaml", "vendor: [nvidia, intel]\nsince: 6.10\n")
+    check = Check()
+    book = load_rulebook(check=check, cache=False)
+    assert list(book.rules) == ["bad-call"]
+    assert book.rules["bad-call"].triggers == {"bad"}
+    assert book.tables["words"] == {"vendor": ["nvidia", "intel"], "since": "6.10"}
+    assert len(book.digest) == 64 and check.calls == 1
+
+
+def test_the_cache_gives_the_same_rulebook(write: Write) -> None:
+    write("error/bad-call.yaml")
+    write("data/words.yaml", "vendor: [nvidia]\n")
+    check = Check()
+    first = load_rulebook(check=check)
+    second = load_rulebook(check=check)
+    assert check.calls == 1, "the second one came from the cache"
+    assert first.digest == second.digest
+    assert second.tables["words"] == {"vendor": ["nvidia"]}
+    assert list(second.tables.data) == ["words"] and len(second.tables.data) == 1
+    one, two = first.rules["bad-call"], second.rules["bad-call"]
+    assert two.examples == ()
+    for name in Rule.__dataclass_fields__:
+        if name != "examples":
+            assert getattr(one, name) == getattr(two, name), name
+            assert type(getattr(one, name)) is type(getattr(two, name)), name
+    assert read_examples(two) == one.examples
+
+
+@pytest.mark.parametrize("what", ["rule", "table", "new", "gone", "rules dir"])
+def test_a_change_makes_the_cache_stale(write: Write, folder: Path, what: str) -> None:
+    path = write("error/bad-call.yaml")
+    table = write("data/words.yaml", "a: 1\n")
+    check = Check()
+    before = load_rulebook(check=check)
+    dirs: list[Path] = []
+    if what == "rule":
+        path.write_text(RULE.replace("a bad call", "a vad call", 1))
+    elif what == "table":
+        table.write_text("a: 2\n")
+    elif what == "new":
+        write("error/other.yaml", RULE.replace("bad-call", "other").replace("BAD_CALL", "OTHER"))
+    elif what == "gone":
+        table.unlink()
+    else:
+        dirs = [folder.parent / "own"]
+        dirs[0].mkdir()
+        (dirs[0] / "data").mkdir()
+        (dirs[0] / "data" / "words.yaml").write_text("a: 3\n")
+    after = load_rulebook(dirs, check=check)
+    assert check.calls > 1
+    assert after.digest != before.digest
+
+
+def test_the_digest_is_about_contents(write: Write) -> None:
+    path = write("error/bad-call.yaml")
+    digest = load_rulebook(cache=False).digest
+    os.utime(path, (1, 1))
+    assert load_rulebook(cache=False).digest == digest
+    path.write_text(RULE + "\n")
+    assert load_rulebook(cache=False).digest != digest
+
+
+def _cached_files() -> list[Path]:
+    return sorted(Path(cache_dir()).iterdir())
+
+
+@pytest.mark.parametrize("garbage", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"format":1,"manifest":""}'])
+def test_a_broken_cache_is_made_again(write: Write, garbage: bytes) -> None:
+    write("error/bad-call.yaml")
+    check = Check()
+    load_rulebook(check=check)
+    (cached,) = _cached_files()
+    cached.write_bytes(garbage)
+    assert list(load_rulebook(check=check).rules) == ["bad-call"]
+    assert check.calls == 2
+    load_rulebook(check=check)
+    assert check.calls == 2
+
+
+def test_a_cache_with_damaged_rules_is_made_again(write: Write) -> None:
+    write("error/bad-call.yaml")
+    check = Check()
+    load_rulebook(check=check)
+    (cached,) = _cached_files()
+    stored = json.loads(cached.read_bytes())
+    stored["rules"][0] = stored["rules"][0][:5]
+    cached.write_text(json.dumps(stored))
+    assert load_rulebook(check=check).rules["bad-call"].engine == "toy"
+    assert check.calls == 2
+
+
+def test_a_table_that_left_the_cache_is_read_from_its_source(write: Write) -> None:
+    write("error/bad-call.yaml")
+    write("data/words.yaml", "a: 1\n")
+    load_rulebook(check=Check())
+    book = load_rulebook(check=Check())
+    for file in _cached_files():
+        file.unlink()
+    assert book.tables["words"] == {"a": 1}
+
+
+def test_old_tables_are_swept(write: Write) -> None:
+    write("error/bad-call.yaml")
+    table = write("data/words.yaml", "a: 1\n")
+    load_rulebook(check=Check())
+    assert len(_cached_files()) == 2
+    table.write_text("a: 22\n")
+    assert load_rulebook(check=Check()).tables["words"] == {"a": 22}
+    assert len(_cached_files()) == 2
+
+
+def test_a_cache_folder_that_cannot_be_made_is_no_error(write: Write, monkeypatch: Any, tmp_path: Path) -> None:
+    write("error/bad-call.yaml")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    check = Check()
+    assert list(load_rulebook(check=check).rules) == ["bad-call"]
+    assert list(load_rulebook(check=check).rules) == ["bad-call"]
+    assert check.calls == 2
+
+
+def test_unchecked_rules_never_enter_the_cache(write: Write, tmp_path: Path) -> None:
+    write("error/bad-call.yaml")
+    load_rulebook()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_block_error_gets_file_and_line(write: Write) -> None:
+    write("error/bad-call.yaml", changes={"call: bad}": "call: worse}"})
+    with pytest.raises(RuleError) as caught:
+        load_rulebook(check=Check(), cache=False)
+    assert caught.value.title.endswith("bad-call.yaml:20: toy.call: no such call")
+    assert caught.value.help == "expected `bad`"
+
+
+def test_a_missing_table_is_said(write: Write) -> None:
+    write("error/bad-call.yaml")
+    with pytest.raises(RuleError, match=r":20: toy: needs the table 'vendors', which is missing"):
+        load_rulebook(check=lambda rule, tables: tables["vendors"], cache=False)
+
+
+def test_every_bad_file_is_named(write: Write, folder: Path) -> None:
+    write("error/bad-call.yaml")
+    write("error/other.yaml")
+    write("data/words.yaml", "a: 1\na: 2\n")
+    with pytest.raises(RuleError) as caught:
+        load_rulebook(cache=False)
+    assert "words.yaml:2: the key `a` stands here twice" in caught.value.title
+    assert "also " in caught.value.help and "other.yaml:1: id:" in caught.value.help
+    problems: list[RuleError] = []
+    assert list(load_rulebook(cache=False, problems=problems).rules) == ["bad-call"]
+    assert len(problems) == 2
+
+
+def test_the_same_id_twice(write: Write, folder: Path) -> None:
+    write("error/bad-call.yaml")
+    write("error/more/error/bad-call.yaml")
+    with pytest.raises(RuleError, match="the id `bad-call` is taken"):
+        load_rulebook(cache=False)
+
+
+def test_the_same_alias_twice(write: Write) -> None:
+    write("error/bad-call.yaml")
+    write("error/other.yaml", RULE.replace("bad-call", "other"))
+    with pytest.raises(RuleError, match="`BAD_CALL` already leads to the rule `bad-call`"):
+        load_rulebook(cache=False)
+
+
+def test_an_unknown_profile(write: Write) -> None:
+    write("data/profiles.yaml", "profiles: {netdev: {}, staging: {}}\n")
+    write("error/bad-call.yaml")
+    load_rulebook(cache=False)
+    write("error/bad-call.yaml", RULE.replace("[staging]", "[netdev, stagin]"))
+    with pytest.raises(RuleError) as caught:
+        load_rulebook(cache=False)
+    assert ":18: profiles.silent[1]: no profile is named `stagin`; did you mean `staging`?" in caught.value.title
+    write("error/bad-call.yaml", RULE.replace("netdev:", "net:"))
+    with pytest.raises(RuleError, match=r":18: profiles.severity.net: no profile is named `net`"):
+        load_rulebook(cache=False)
+
+
+@pytest.mark.parametrize("name", ["bad-call", "BAD_CALL", "bad_call", "Bad-Call", "bad_call.cocci"])
+def test_find(write: Write, name: str) -> None:
+    write("error/bad-call.yaml")
+    assert find_rule(load_rulebook(cache=False), name).id == "bad-call"
+
+
+def test_find_nothing(write: Write) -> None:
+    write("error/bad-call.yaml")
+    with pytest.raises(UsageError) as caught:
+        find_rule(load_rulebook(cache=False), "bad-cal")
+    assert caught.value.title == "no rule is named `bad-cal`"
+    assert caught.value.help == "did you mean `bad-call`? `hunklint rules` lists them all"
+    with pytest.raises(UsageError) as caught:
+        find_rule(load_rulebook(cache=False), "zzz")
+    assert caught.value.help == "`hunklint rules` lists them all"
+
+
+def test_the_rules_of_a_checkout_are_found() -> None:
+    assert load.rules_dir() == str(Path(__file__).parents[2] / "rules")
