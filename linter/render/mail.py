@@ -1,0 +1,167 @@
+"""Replies ready to edit and to send: an mbox, one mail a patch with remarks. Nothing is sent from here.
+
+The patch is quoted and trimmed, each remark stands below its line. No date, no sender and no Message-ID are made up:
+the mail program adds them. One line says that a program drafted it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from linter.patch.model import Patch, Person
+from linter.render.escape import one_line, visible
+from linter.render.options import RenderOptions
+from linter.render.quote import kept_lines, quote
+from linter.render.remark import lay_out, remark_lines, unmarked
+from linter.render.source import Source
+from linter.render.words import place, plural
+from linter.review.model import Judged, PatchReport, Report
+from linter.rulebook.model import Severity
+
+MOST_REMARKS = 12
+MOST_NITS = 3  # remarks of severity info
+FROM_LINE = "From hunklint Mon Sep 17 00:00:00 2001"  # git's constant date: nothing depends on the clock
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_MESSAGE_ID = re.compile(r"[!-;=?-~]+")
+
+
+def _header(name: str, value: str) -> str:
+    """A header line, folded, in RFC 2047 words where it is not ASCII."""
+    from email.header import Header
+
+    return f"{name}: {Header(value, None if value.isascii() else 'utf-8', 76, name).encode()}"
+
+
+def _addresses(name: str, people: list[tuple[str, str]]) -> str:
+    from email.utils import formataddr
+
+    return f"{name}: " + ",\n\t".join(formataddr(person) for person in people)
+
+
+def _named(patch: Patch, *names: str) -> Iterator[tuple[str, str]]:
+    """The people of some headers of the patch."""
+    from email.utils import getaddresses
+
+    values = [" ".join(value.split()) for key, value in patch.headers if key.lower() in names]
+    yield from getaddresses(values)
+
+
+def _pairs(people: Iterable[Person | None]) -> Iterator[tuple[str, str]]:
+    yield from ((person.name, person.address) for person in people if person is not None)
+
+
+def recipients(patch: Patch) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """To: the author and the sender; Cc: everybody else who had the patch. Each address once, none that is none."""
+    seen: set[str] = set()
+
+    def fresh(people: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        found = []
+        for name, address in people:
+            if _ADDRESS.fullmatch(address) and address.lower() not in seen:
+                seen.add(address.lower())
+                found.append((one_line(name), address))
+        return found
+
+    first = fresh(_pairs([patch.sender] if patch.quoted else [patch.author, patch.sender]))
+    return first, fresh(_named(patch, "to", "cc"))
+
+
+def headers(patch: Patch) -> Iterator[str]:
+    """The header lines of the reply."""
+    to, cc = recipients(patch)
+    subject = one_line(patch.subject)
+    yield _header("Subject", subject if subject.lower().startswith("re:") else f"Re: {subject}".strip())
+    if to:
+        yield _addresses("To", to)
+    if cc:
+        yield _addresses("Cc", cc)
+    if patch.message_id and _MESSAGE_ID.fullmatch(patch.message_id):
+        yield f"In-Reply-To: <{patch.message_id}>"
+        known = [one for one in patch.references if _MESSAGE_ID.fullmatch(one) and one != patch.message_id]
+        yield "References: " + "\n ".join(f"<{one}>" for one in [*known, patch.message_id])
+    yield "MIME-Version: 1.0"
+    yield "Content-Type: text/plain; charset=utf-8"
+    yield "Content-Transfer-Encoding: 8bit"
+
+
+def attribution(patch: Patch) -> str:
+    """Who wrote what is quoted, and when, as the mail says it."""
+    person = patch.sender if patch.quoted else patch.author or patch.sender
+    who = one_line(person.name or person.address) if person else "the author"
+    date = next((value for key, value in patch.headers if key.lower() == "date"), "")
+    return f"On {one_line(date)}, {who} wrote:" if date else f"{who} wrote:"
+
+
+def chosen(patch_report: PatchReport) -> tuple[list[Judged], list[Judged]]:
+    """The findings to remark on, in the order of the patch, and those beyond the limit."""
+    findings = list(patch_report.reported)
+    worst_first = sorted(findings, key=lambda judged: (-judged.finding.severity, -judged.finding.confidence))
+    kept: list[Judged] = []
+    nits = 0
+    for judged in worst_first:
+        nit = judged.finding.severity is Severity.INFO
+        if len(kept) < MOST_REMARKS and not (nit and nits >= MOST_NITS):
+            kept.append(judged)
+            nits += nit
+    ids = {id(judged) for judged in kept}
+    return [judged for judged in findings if id(judged) in ids], [j for j in findings if id(j) not in ids]
+
+
+def _below(judged: Judged, patch: Patch) -> int:
+    """The line of the message that a remark stands under; 0 for the whole patch and for its headers."""
+    line = judged.anchor.patch_lineno or judged.finding.primary.location.patch_lineno
+    return line if line >= patch.body_lineno else 0
+
+
+def _rest(left: list[Judged], patch: Patch) -> Iterator[str]:
+    """The findings beyond the limit, summed up by what they say."""
+    if not left:
+        return
+    groups: dict[str, list[str]] = {}
+    for judged in left:
+        groups.setdefault(unmarked(judged.finding.message).rstrip("."), []).append(place(judged.anchor, patch))
+    yield ""
+    yield from lay_out(f"{plural(len(left), 'more remark')}, in short:")
+    for words, places in groups.items():
+        listed = ", ".join(places[:5]) + (f" and {len(places) - 5} more places" if len(places) > 5 else "")
+        first, *more = lay_out(f"- {words} ({listed})")
+        yield first
+        yield from (f"  {line}" for line in more)
+
+
+def body(patch_report: PatchReport, version: str, tool: str) -> Iterator[str]:
+    """The lines of the reply."""
+    source = Source(patch_report)
+    findings, left = chosen(patch_report)
+    remarks: dict[int, list[str]] = {}
+    said: dict[str, set[str]] = {}
+    for judged in findings:
+        lines = remark_lines(judged, source, said)
+        below = remarks.setdefault(_below(judged, source.patch), [])
+        below += ([""] if below else []) + lines
+    yield visible(attribution(source.patch))
+    yield ""
+    if 0 in remarks:
+        yield from (*remarks.pop(0), "")
+    mentioned = {
+        label.location.patch_lineno for judged in findings for label in judged.finding.labels
+    } - {0, *remarks}  # fmt: skip
+    yield from quote(source, kept_lines(source, remarks, mentioned), remarks)
+    yield from _rest(left, source.patch)
+    yield ""
+    yield from lay_out(f"(Drafted by a program, {tool} {version}; tell me where it is wrong.)")
+
+
+def render(report: Report, options: RenderOptions) -> Iterator[str]:
+    """One mail a patch with remarks, each as one piece that starts with its From_ line."""
+    for patch_report in report.patches:
+        if not patch_report.reported:
+            continue
+        lines = [FROM_LINE, *headers(patch_report.patch), ""]
+        text: list[str] = []
+        for line in body(patch_report, report.version, options.tool_name):
+            if line or (text and text[-1]):  # never two empty lines
+                text.append(line)
+        yield "\n".join([*lines, *text, "", ""])

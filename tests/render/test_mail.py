@@ -1,0 +1,213 @@
+"""The annotated reply: read back by the standard library as a mail program would, and read as a person would."""
+
+from __future__ import annotations
+
+import dataclasses
+import email
+import email.message
+import email.policy
+import mailbox
+import re
+from email.utils import getaddresses
+from pathlib import Path
+
+import pytest
+
+from linter.patch.model import Location, Person
+from linter.render.mail import MOST_REMARKS, render
+from linter.render.options import RenderOptions
+from linter.review.model import PatchReport, Report
+from linter.rulebook.model import Confidence, Severity
+from tests.render import sample
+from tests.render.build import at, finding, in_mail, judge, report_of
+from tests.render.golden import check_golden
+
+
+def mails(report: Report) -> list[str]:
+    return list(render(report, RenderOptions()))
+
+
+def parsed(text: str) -> email.message.EmailMessage:
+    head, _, rest = text.partition("\n")
+    assert head.startswith("From ")
+    return email.message_from_bytes(rest.encode(), policy=email.policy.default)  # type: ignore[return-value]
+
+
+def body(report: Report) -> str:
+    (text,) = mails(report)
+    return text.partition("\n\n")[2]
+
+
+def one(*findings, patch=None) -> Report:
+    return report_of(PatchReport(patch or sample.heap_patch(), tuple(map(judge, findings))))
+
+
+def test_golden():
+    check_golden("sample.mbox", "".join(mails(sample.sample())))
+
+
+def test_only_patches_with_remarks_get_a_reply():
+    assert len(mails(sample.sample())) == 1
+    assert mails(sample.clean()) == []
+    assert mails(sample.empty()) == []
+
+
+def test_headers_thread_the_reply():
+    mail = parsed(mails(sample.sample())[0])
+    assert not mail.defects
+    assert mail["Subject"] == "Re: [PATCH v3 2/7] dma-buf: heaps: hand out a descriptor from the allocate ioctl"
+    assert mail["In-Reply-To"] == "<20251009085320.2-ada@example.org>"
+    assert mail["References"].split() == [
+        "<20251001070000.0-ada@example.org>",
+        "<20251009085320.0-ada@example.org>",
+        "<20251009085320.2-ada@example.org>",
+    ]
+    assert getaddresses([mail["To"]]) == [("Ada Example", "ada@example.org")]
+    assert getaddresses([mail["Cc"]]) == [
+        ("", "dri-devel@lists.example.org"),
+        ("Grace Sample", "grace@example.com"),
+        ("Doe, John", "john@example.net"),
+        ("", "linux-kernel@lists.example.org"),
+    ]
+    for made_up in ("Date", "From", "Message-ID"):
+        assert mail[made_up] is None
+
+
+def test_author_and_sender_are_both_asked():
+    patch = dataclasses.replace(sample.heap_patch(), author=Person("Jörg Ö", "joerg@example.org"))
+    (text,) = mails(one(finding([(at(patch, "return -EFAULT;"), "here")]), patch=patch))
+    assert text.partition("\n\n")[0].isascii(), "headers are RFC 2047"
+    mail = parsed(text)
+    assert [(a.display_name, a.addr_spec) for a in mail["To"].addresses] == [
+        ("Jörg Ö", "joerg@example.org"),
+        ("Ada Example", "ada@example.org"),
+    ]
+    assert "Jörg Ö wrote:" in mail.get_content()
+
+
+def test_a_reply_to_a_reply_keeps_one_re():
+    patch = dataclasses.replace(sample.heap_patch(), subject="Re: [PATCH] x", quoted=True)
+    assert (
+        parsed(mails(one(finding([(at(patch, "return -EFAULT;"), "")]), patch=patch))[0])["Subject"] == "Re: [PATCH] x"
+    )
+
+
+def test_remarks_stand_below_their_lines():
+    text = body(sample.sample())
+    lines = text.split("\n")
+    leak = next(n for n, line in enumerate(lines) if line.startswith("File descriptor leaks"))
+    assert lines[leak - 2 : leak] == ["> +\t\treturn -EFAULT;", ""]
+    unlocked = next(n for n, line in enumerate(lines) if line.startswith("heap_allocation is written"))
+    assert lines[unlocked - 2] == "> -\tmutex_unlock(&heap->lock);"
+
+
+def test_what_the_remarks_do_not_need_is_cut():
+    text = body(sample.sample())
+    quoted = [line for line in text.split("\n") if line.startswith(">")]
+    assert text.count("> [ … ]") == 4
+    assert "> [ … ]\n> [ … ]" not in text
+    assert "Signed-off-by" not in text
+    assert len(quoted) < len(sample.heap_patch().raw.split(b"\n")) // 2
+    assert re.search(r"> diff --git .*\n(> .*\n){3}> @@ ", text)
+
+
+def test_every_quoted_line_is_in_the_patch():
+    raw = sample.heap_patch().raw.decode().split("\n")
+    for line in body(sample.sample()).split("\n"):
+        if line.startswith(">") and line != "> [ … ]":
+            assert line[2:] in raw
+
+
+def test_own_text_is_wrapped_and_plain():
+    for line in body(sample.sample()).split("\n"):
+        if not line.startswith((">", "On ")):
+            assert len(line) <= 72
+            assert "`" not in line
+            assert not re.search(r"\b[A-Z]{6,}\b", line.replace("CLOEXEC", ""))
+
+
+def test_the_path_is_told_in_a_sentence():
+    flat = " ".join(body(sample.sample()).split())
+    assert (
+        'Reserved in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), line 127 '
+        '("if (copy_to_user(result, &out, sizeof(out)))") fails, '
+        "and then fd is still reserved when the function returns."
+    ) in flat
+
+
+def test_one_line_says_that_a_program_drafted_it():
+    lines = [line for line in body(sample.sample()).split("\n") if "program" in line]
+    assert lines == ["(Drafted by a program, hunklint 0.1.0; tell me where it is wrong.)"]
+    assert "fd-leak" not in body(sample.sample())
+
+
+def test_doubt_is_a_question():
+    patch = sample.heap_patch()
+    place = [(at(patch, "return -EFAULT;"), "")]
+    assert "?" not in body(one(finding(place)))
+    assert "Is that intended?" in body(one(finding(place, confidence=Confidence.MEDIUM)))
+    low = body(one(finding(place, confidence=Confidence.LOW, limits=("the hunk ends here",))))
+    assert "I go by what the patch shows (the hunk ends here). Or is that taken care of elsewhere?" in " ".join(
+        low.split()
+    )
+
+
+def test_advice_is_given_once():
+    patch = sample.heap_patch()
+    text = body(one(finding([(at(patch, "return -EFAULT;"), "")]), finding([(at(patch, "return -EPERM;"), "")])))
+    assert text.count("Please call put_unused_fd()") == 1
+    assert "Same here." in text
+
+
+def test_findings_beyond_the_limit_are_summed_up():
+    patch = sample.heap_patch()
+    added = [line for h in patch.files[0].hunks for line in h.lines if line.kind.value == "+" and line.text.strip()]
+    places = [Location(sample.HEAP, None, line.post_lineno, 1, line.patch_lineno, None, True) for line in added]
+    many = [finding([(place, "")], message=f"number {n}", severity=Severity.WARNING) for n, place in enumerate(places)]
+    assert len(many) > MOST_REMARKS
+    text = body(one(*many, finding([(places[0], "")], message="the worst")))
+    assert f"{len(many) + 1 - MOST_REMARKS} more remarks, in short:" in text
+    assert "The worst." in text, "the worst come first, wherever they stand"
+    notes = [finding([(place, "")], message=f"nit {n}", severity=Severity.INFO) for n, place in enumerate(places)]
+    assert f"{len(notes) - 3} more remarks" in body(one(*notes))
+
+
+def test_a_finding_about_the_whole_patch_comes_first():
+    nowhere = Location(None, None, None, None, 0)
+    patch = sample.heap_patch()
+    text = body(one(finding([(nowhere, "")], message="no sign-off"), finding([(at(patch, "return -EFAULT;"), "")])))
+    assert text.split("\n")[2] == "No sign-off."
+    subject = body(one(finding([(in_mail(patch, "Subject:"), "")], message="the subject says nothing")))
+    assert subject.split("\n")[2] == "The subject says nothing."
+
+
+def test_a_bare_commit_gives_a_draft_without_recipients():
+    patch = dataclasses.replace(
+        sample.heap_patch(), message_id=None, references=(), headers=(), mail=False, sender=None
+    )
+    mail = parsed(mails(one(finding([(at(patch, "return -EFAULT;"), "")]), patch=patch))[0])
+    assert mail["In-Reply-To"] is None
+    assert mail["Cc"] is None
+
+
+def test_no_header_can_be_smuggled_in():
+    (text,) = mails(sample.hostile())
+    mail = parsed(text)
+    assert set(mail.keys()) <= {
+        "Subject", "To", "Cc", "In-Reply-To", "References",
+        "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    }  # fmt: skip
+    assert "victim@example.org" not in text.partition("\n\n")[0]
+
+
+def test_a_mailbox_holds_all_replies(tmp_path: Path):
+    report = report_of(sample.heap_report(sample.heap_patch()), sample.heap_report(sample.heap_patch()))
+    (tmp_path / "mbox").write_bytes("".join(mails(report)).encode())
+    assert len(mailbox.mbox(tmp_path / "mbox")) == 2
+
+
+@pytest.mark.parametrize("words", ["From the start it is wrong.", "> quoted", "-- "])
+def test_own_lines_are_taken_for_nothing_else(words: str):
+    patch = sample.heap_patch()
+    text = body(one(finding([(at(patch, "return -EFAULT;"), "")], message="x", help=words)))
+    assert not any(line.startswith(("From ", "> quoted")) or line == "-- " for line in text.split("\n"))
