@@ -1,0 +1,81 @@
+"""The far end of a pool: takes items from a pipe, works on each under limits, sends one answer an item.
+
+Started as a fresh interpreter, not by fork: no thread or lock of the parent comes along, and a worker that dies takes
+nothing with it. It ends when its pipe does, so a killed parent leaves no worker behind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+SOURCE = "import sys; sys.path.append(sys.argv[1]); from linter.audit.worker import main; main()"
+
+
+def main() -> None:
+    """Serve the pipe whose ends are named in argv until it closes."""
+    connection = Connection(int(sys.argv[2]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        serve(connection)
+    # objects of parsers and caches need no farewell
+    os._exit(0)
+
+
+def serve(connection: Connection) -> None:
+    """Set up once, then answer batches item by item."""
+    target, argument, seconds, memory = connection.recv()
+    try:
+        work = resolve(target)(argument)
+    except BaseException as error:  # whatever it is, the parent must hear of it
+        connection.send(("broken", f"{type(error).__name__}: {error}", _as_told(error)))
+        return
+    _limit_memory(memory)
+    connection.send(("ready", None, None))
+    while True:
+        batch = connection.recv()
+        for item in batch:
+            # The default action of SIGPROF ends the process, in C code as well as in Python.
+            signal.setitimer(signal.ITIMER_PROF, seconds)
+            tired = False
+            answer: tuple[str, Any, tuple[str, str, int] | None]
+            try:
+                answer = ("done", work(item), None)
+            except MemoryError:
+                answer, tired = ("failed", "out of memory", None), True
+            except Exception as error:  # one bad item must not stop the others
+                answer = ("failed", f"{type(error).__name__}: {error}", _as_told(error))
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            connection.send(answer)
+            if tired:
+                return
+
+
+def resolve(target: str) -> Callable[[Any], Callable[[Any], Any]]:
+    """The function that `module:name` names."""
+    module, _, name = target.partition(":")
+    found: Callable[[Any], Callable[[Any], Any]] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _as_told(error: BaseException) -> tuple[str, str, int] | None:
+    """Title, help and exit code of our own errors, which the parent raises again."""
+    from linter.errors import LinterError
+
+    return (error.title, error.help, error.exit_code) if isinstance(error, LinterError) else None
+
+
+def _limit_memory(mebibytes: int) -> None:
+    if mebibytes <= 0:
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    wanted = mebibytes << 20
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))

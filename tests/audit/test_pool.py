@@ -1,0 +1,114 @@
+"""The pool: order, limits, and what becomes of items that misbehave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from linter.audit.pool import Failed, Limits, Pool
+from linter.errors import InternalError, LinterError, UsageError
+
+HERE = "tests.audit.test_pool"
+
+
+def prepare(factor: int) -> Callable[[Any], Any]:
+    """Multiply; some items do harm."""
+
+    def work(item: Any) -> Any:
+        match item:
+            case "segv":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "spin":
+                while True:
+                    pass
+            case "eat":
+                return bytearray(64 << 30)
+            case "raise":
+                raise ValueError("no such thing")
+            case "told":
+                raise UsageError("what happened", "what to do")
+            case ("once", path):
+                if not Path(path).exists():
+                    Path(path).touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return "second time"
+            case ("late", seconds):
+                time.sleep(seconds)
+                return "late"
+        return item * factor
+
+    return work
+
+
+def refuse(_: object) -> Callable[[Any], Any]:
+    """A set-up that fails."""
+    raise UsageError("no rulebook", "write one")
+
+
+def test_answers_come_in_the_order_of_the_items() -> None:
+    batches = [[("late", 0.3), 1], [2, 3], [4], [], [5]]
+    with Pool(f"{HERE}:prepare", 10, 2) as pool:
+        assert list(pool.map(batches)) == ["late", 10, 20, 30, 40, 50]
+
+
+def test_one_bad_item_costs_nothing_but_itself() -> None:
+    items = [1, "segv", 2, "spin", 3, "eat", 4, "raise", 5]
+    with Pool(f"{HERE}:prepare", 10, 2, Limits(1.0, 1024)) as pool:
+        answers = list(pool.map([items]))
+    assert [answer for answer in answers if not isinstance(answer, Failed)] == [10, 20, 30, 40, 50]
+    assert [answer.reason for answer in answers if isinstance(answer, Failed)] == [
+        "crashed: SIGSEGV",
+        "hung: more than 1 s of CPU time",
+        "out of memory",
+        "ValueError: no such thing",
+    ]
+
+
+def test_a_worker_killed_from_outside_costs_no_item(tmp_path: Path) -> None:
+    with Pool(f"{HERE}:prepare", 1) as pool:
+        assert list(pool.map([[1, ("once", str(tmp_path / "mark")), 2]])) == [1, "second time", 2]
+
+
+def test_our_own_errors_keep_title_help_and_code() -> None:
+    with Pool(f"{HERE}:prepare", 1) as pool:
+        (answer,) = pool.map([["told"]])
+    assert answer.told == ("what happened", "what to do", 2)
+
+
+def test_a_set_up_that_fails_is_told() -> None:
+    with Pool(f"{HERE}:refuse", 1) as pool, pytest.raises(LinterError) as caught:
+        list(pool.map([[1]]))
+    assert (caught.value.title, caught.value.exit_code) == ("no rulebook", 2)
+
+
+def test_a_target_that_is_not_there_is_told() -> None:
+    with Pool("tests.audit.nowhere:prepare", 1) as pool, pytest.raises(InternalError):
+        list(pool.map([[1]]))
+
+
+def test_input_is_taken_no_faster_than_it_is_worked_on() -> None:
+    taken = []
+
+    def batches() -> Any:
+        for number in range(100):
+            taken.append(number)
+            yield [number]
+
+    with Pool(f"{HERE}:prepare", 1) as pool:
+        next(iter(pool.map(batches())))
+        assert len(taken) <= pool.capacity + 1
+
+
+def test_closing_leaves_no_process_behind() -> None:
+    pool = Pool(f"{HERE}:prepare", 1, 2)
+    pool.submit([("late", 30)])
+    pool.submit([1])
+    processes = [worker.process for worker in pool._workers]
+    pool.close()
+    assert processes and all(process.poll() is not None for process in processes)
