@@ -74,6 +74,8 @@ def main() -> None:
     parser.add_argument("--cold", type=int, default=25, help="patches for the cold start")
     parser.add_argument("--command", default=str(Path(sys.executable).with_name("hunklint")))
     options = parser.parse_args()
+    if options.checkpatch and not options.checkpatch.is_file():
+        parser.error(f"{options.checkpatch}: no such file")
     messages = read(options.mbox, options.patches)
     check = [options.command, "check", "--no-git", "--format", "terse"]
     with tempfile.TemporaryDirectory() as folder:
