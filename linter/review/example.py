@@ -230,3 +230,35 @@ def _whole_image(file: FilePatch, side: Side) -> Image | None:
         linenos=tuple(range(1, len(lines) + 1)),
         complete=True,
     )
+
+
+def example_diff(example: Example) -> list[tuple[str, bool]]:
+    """An example as people read it: the lines of its diff (or its mails), and whether the defect is there."""
+    if not example.files:
+        return _mail_lines([example.mail] if example.mail is not None else list(example.series))
+    shown: list[tuple[str, bool]] = []
+    for file in example.files:
+        built, _, marks = _build_file(file, 1, whole=False)
+        shown.append((f"--- a/{file.path}" if file.pre is not None else "--- /dev/null", False))
+        shown.append((f"+++ b/{file.path}" if file.post is not None else "+++ /dev/null", False))
+        for hunk in built.hunks:
+            section = f" {hunk.section.decode('utf-8', 'replace')}" if hunk.section else ""
+            shown.append(
+                (f"@@ -{hunk.pre_start},{hunk.pre_count} +{hunk.post_start},{hunk.post_count} @@{section}", False)
+            )
+            for line in hunk.lines:
+                marked = ("post", line.post_lineno) in marks or (
+                    line.post_lineno is None and ("pre", line.pre_lineno) in marks
+                )
+                shown.append((line.kind.value + line.text.decode("utf-8", "replace"), marked))
+    return shown
+
+
+def _mail_lines(mails: Sequence[str]) -> list[tuple[str, bool]]:
+    shown: list[tuple[str, bool]] = []
+    for number, mail in enumerate(mails):
+        if number:
+            shown.append(("", False))
+        text, marks = split_markers(mail.strip("\n"))
+        shown += [(line, at in marks) for at, line in enumerate(text.split("\n"), 1)]
+    return shown
