@@ -1,0 +1,217 @@
+"""The parts of a mail line by line, and checks of the subject, the files and the transport."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from linter.detect.model import Context
+from linter.patch.model import Change, Hunk, LineKind, Location, Patch
+
+Check = Callable[[Patch, Context], Iterator["Problem"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a check found: the line of the mail, and texts for the rule's message."""
+
+    patch_lineno: int
+    texts: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    others: tuple[tuple[int, str], ...] = ()  # lines that belong to it, with words
+    severity: str = ""
+    confidence: str = ""
+
+
+def place(patch_lineno: int) -> Location:
+    """A line of the mail."""
+    return Location(None, None, None, 1 if patch_lineno else None, patch_lineno, None, True)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").rstrip("\r")
+
+
+def message_lines(patch: Patch, section: str) -> Iterator[tuple[int, str]]:
+    """The lines of a part of the message, each with its line in the mail."""
+    if section in ("subject", "title"):
+        yield subject_line(patch), patch.subject if section == "subject" else patch.title
+    elif section == "headers":
+        for name, value in patch.headers:
+            yield header_line(patch, name), f"{name}: {value}"
+    elif section == "trailers":
+        for trailer in patch.trailers:
+            yield trailer.patch_lineno, f"{trailer.token}: {trailer.value}"
+    elif section == "notes":
+        for number, line in enumerate(patch.notes.split(b"\n")):
+            yield patch.notes_lineno + number, _text(line)
+    else:
+        trailers = {trailer.patch_lineno for trailer in patch.trailers} if section == "log" else set()
+        for number, line in enumerate(patch.body.split(b"\n")):
+            if patch.body_lineno + number not in trailers:
+                yield patch.body_lineno + number, _text(line)
+
+
+def header_line(patch: Patch, name: str, nth: int = 0) -> int:
+    """The line of a header; 1 where it is not found."""
+    wanted = name.lower().encode() + b":"
+    start = 0
+    for number, line in enumerate(patch.raw[:100_000].split(b"\n"), 1):
+        if not line.strip() and number > 1:
+            break
+        if line[: len(wanted)].lower() == wanted:
+            if start == nth:
+                return number
+            start += 1
+    return 1
+
+
+def subject_line(patch: Patch) -> int:
+    """The line of the subject."""
+    return header_line(patch, "Subject")
+
+
+def last_line(patch: Patch) -> int:
+    """The last line of the commit message that says something; the subject where none does."""
+    lines = patch.body.split(b"\n")
+    for number in range(len(lines) - 1, -1, -1):
+        if lines[number].strip():
+            return patch.body_lineno + number
+    return subject_line(patch)
+
+
+def _damage(patch: Patch, context: Context) -> Iterator[Problem]:
+    """One finding a patch, at the first bad line."""
+    if not patch.damage:
+        return
+    worst = sorted(patch.damage, key=lambda damage: damage.patch_lineno)
+    first = worst[0]
+    kinds = "; ".join(dict.fromkeys(damage.kind.value for damage in worst))
+    texts = {"KIND": kinds, "COUNT": str(sum(damage.count for damage in worst)), "DETAIL": first.detail}
+    others = tuple((damage.patch_lineno, damage.kind.value) for damage in worst[1:])
+    yield Problem(first.patch_lineno, texts, first.kind.name, others)
+
+
+def _empty(patch: Patch, context: Context) -> Iterator[Problem]:
+    lines = [line for _, line in message_lines(patch, "log") if line.strip()]
+    if not lines:
+        yield Problem(subject_line(patch))
+
+
+_LINKED = re.compile(r"https?://|^\s*(?:[A-Z][\w-]+-by:|Link:|Fixes:|Cc:)|^\s{2,}|^[>#\[|+*\t]|^\S+$")
+_TABLE = re.compile(r"\s{3,}\S|[|=]{2}|0x[0-9a-f]{6}|\b[0-9a-f]{12,40}\b|\.[ch]:\d|\w\+0x|[{};]\s*$|^\s*[\w./-]+:\s")
+
+
+def _long_lines(patch: Patch, context: Context) -> Iterator[Problem]:
+    """Prose beyond 75 columns; not output, links, tables or trailers, which cannot be wrapped."""
+    long = [
+        (lineno, line)
+        for lineno, line in message_lines(patch, "log")
+        if len(line) > 80 and not _LINKED.search(line) and not _TABLE.search(line)
+    ]
+    if long:
+        yield Problem(long[0][0], {"COUNT": str(len(long)), "LENGTH": str(len(long[0][1]))})
+
+
+_REVERT = re.compile(r"^\s*This reverts (?:commit|changes|patch)\b")
+_STOCK = re.compile(
+    r"^\s*(?:\(?cherry picked from|commit [0-9a-f]{7,}|[0-9a-f]{7,40}\b|\(\"|[A-Z][\w-]+:\s|\[|#|Conflicts)"
+)
+
+
+def _bare_revert(patch: Patch, context: Context) -> Iterator[Problem]:
+    lines = [(lineno, line) for lineno, line in message_lines(patch, "log") if line.strip()]
+    at = next((lineno for lineno, line in lines if _REVERT.match(line)), None)
+    if at is None:
+        return
+    text = " ".join(line for _, line in lines)
+    text = re.sub(r"This reverts (?:commit|changes|patch)\s+\"?[0-9a-f]{6,40}\b[^.]{0,200}(?:\.|$)", "", text)
+    if len(re.findall(r"[A-Za-z]{2,}", text)) < 4:
+        yield Problem(at)
+
+
+def _no_newline(patch: Patch, context: Context) -> Iterator[Problem]:
+    """A file whose last line, written by the patch, has no newline."""
+    marker = b"\\ No newline at end of file"
+    if marker not in patch.raw:
+        return
+    lines = patch.raw.split(b"\n")
+    for file in patch.files:
+        if file.change is Change.DELETE or not file.hunks:
+            continue
+        shown = file.hunks[-1].lines
+        last = next((line for line in reversed(shown) if line.kind is LineKind.ADDED), None)
+        if last is None or last is not shown[-1] or not file.path or not file.path.endswith(_SOURCES):
+            continue
+        if last.patch_lineno < len(lines) and lines[last.patch_lineno].startswith(marker):
+            yield Problem(last.patch_lineno, {"FILE": file.path}, file.path)
+
+
+_SOURCES = (".c", ".h", ".S", ".dts", ".dtsi", ".rst", ".yaml", ".sh", ".py", ".rs", "Kconfig", "Makefile")
+
+
+def _executable(patch: Patch, context: Context) -> Iterator[Problem]:
+    """A source file that the patch makes executable."""
+    for file in patch.files:
+        if file.post_mode and file.post_mode.endswith("755") and file.pre_mode != file.post_mode:
+            path = file.path or ""
+            if path.endswith((".c", ".h", ".dts", ".dtsi", ".rst", ".S", ".txt", "Kconfig", "Makefile", "Kbuild")):
+                yield Problem(file.patch_lineno, {"FILE": path}, path)
+
+
+def _mixed_uapi(patch: Patch, context: Context) -> Iterator[Problem]:
+    """An interface in include/uapi together with much driver code."""
+    uapi = [file for file in patch.files if (file.path or "").startswith("include/uapi/")]
+    drivers = [file for file in patch.files if (file.path or "").startswith(("drivers/", "sound/", "net/", "fs/"))]
+    if uapi and drivers and len(drivers) >= 2:
+        texts = {"FILE": uapi[0].path or "", "COUNT": str(len(drivers))}
+        yield Problem(uapi[0].patch_lineno, texts, uapi[0].path or "")
+
+
+def _mixed_binding(patch: Patch, context: Context) -> Iterator[Problem]:
+    """A devicetree binding in one patch with the driver or the device tree that uses it."""
+    binding = [file for file in patch.files if _is_binding(file.path or "")]
+    others = [file for file in patch.files if file not in binding and _is_code(file.path or "")]
+    if binding and others:
+        texts = {"FILE": binding[0].path or "", "OTHER": others[0].path or ""}
+        yield Problem(binding[0].patch_lineno, texts, binding[0].path or "")
+
+
+def _is_binding(path: str) -> bool:
+    return path.startswith(("Documentation/devicetree/bindings/", "include/dt-bindings/"))
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith((".c", ".dts", ".dtsi")) and not path.startswith("Documentation/")
+
+
+def _uapi_unannounced(patch: Patch, context: Context) -> Iterator[Problem]:
+    """New lines in include/uapi/linux, and linux-api is not among the recipients."""
+    to = " ".join(value for name, value in patch.headers if name.lower() in ("to", "cc")).lower()
+    if not patch.mail or not to or "linux-api@" in to:
+        return
+    for file in patch.files:
+        path = file.path or ""
+        if path.startswith(("include/uapi/linux/", "include/uapi/asm-generic/")) and _adds(file.hunks):
+            yield Problem(header_line(patch, "To"), {"FILE": path})
+            return
+
+
+def _adds(hunks: Sequence[Hunk]) -> bool:
+    return any(line.kind is LineKind.ADDED and line.text.strip() for hunk in hunks for line in hunk.lines)
+
+
+PARTS: Mapping[str, Check] = {
+    "damage": _damage,
+    "log-empty": _empty,
+    "log-long-line": _long_lines,
+    "bare-revert": _bare_revert,
+    "no-newline": _no_newline,
+    "executable": _executable,
+    "uapi-and-driver": _mixed_uapi,
+    "binding-and-driver": _mixed_binding,
+    "uapi-unannounced": _uapi_unannounced,
+}
+
+__all__ = ["PARTS", "Check", "Problem", "message_lines", "place"]

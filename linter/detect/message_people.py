@@ -1,0 +1,110 @@
+"""Checks of who signed: the author, the sender, those who developed with them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+
+from linter.detect.message_parts import Check, Problem, header_line, last_line, message_lines
+from linter.detect.model import Context
+from linter.patch.model import Patch, Person
+
+_SIGNED = re.compile(r"^\s*(?:[>*] ?)?signed-off-by\s*:\s*(.*)$", re.I)
+_ADDRESS = re.compile(r"<?([^\s<>()\"]+@[^\s<>()\"]+)>?")
+_RELAY = re.compile(r"^devnull\+|@(?:kernel-bugzilla|patchwork)\b", re.I)
+_FOLDED = str.maketrans({"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "ß": "ss", "æ": "ae", "đ": "d", "ı": "i", "þ": "th"})
+
+
+def person_of(text: str) -> Person:
+    """The name and address of a trailer."""
+    match = _ADDRESS.search(text)
+    if match is None:
+        return Person(text.strip(), "")
+    return Person(text[: match.start()].strip(" <\"'"), match[1])
+
+
+def signers(patch: Patch) -> list[tuple[int, Person]]:
+    """Everybody who signed off, with the line."""
+    found = []
+    for lineno, line in message_lines(patch, "body"):
+        match = _SIGNED.match(line)
+        if match and match[1].strip():
+            found.append((lineno, person_of(match[1])))
+    return found
+
+
+def words_of_name(name: str) -> frozenset[str]:
+    """The words of a name without accents, order and punctuation."""
+    plain = unicodedata.normalize("NFKD", name.translate(_FOLDED))
+    plain = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
+    return frozenset(word for word in re.findall(r"\w+", plain) if len(word) > 1)
+
+
+def same_person(one: Person, other: Person) -> bool:
+    """Whether two names with addresses are the same person, as far as text can tell."""
+    if one.address and _bare(one.address) == _bare(other.address):
+        return True
+    left, right = words_of_name(one.name), words_of_name(other.name)
+    if left and right and (left <= right or right <= left) and min(len(left), len(right)) > 1:
+        return True
+    if "".join(sorted(left)) == "".join(sorted(right)) and left:
+        return True
+    return bool(left) and left == right
+
+
+def _bare(address: str) -> str:
+    """An address without case and `+tag`."""
+    local, _, domain = address.lower().partition("@")
+    return f"{local.split('+')[0]}@{domain}"
+
+
+def is_relayed(person: Person) -> bool:
+    """Whether a mail came through a service that puts its own address in From."""
+    return _RELAY.search(person.address) is not None or bool(re.search(r"\bvia\b", person.name))
+
+
+def _missing(patch: Patch, context: Context) -> Iterator[Problem]:
+    if not signers(patch):
+        yield Problem(last_line(patch), {"AUTHOR": str(patch.author or "the author")})
+
+
+def _author(patch: Patch, context: Context) -> Iterator[Problem]:
+    author = patch.author
+    if author is None or is_relayed(author) or not author.address:
+        return
+    signed = signers(patch)
+    if any(same_person(author, person) for _, person in signed):
+        return
+    others = tuple((lineno, "signed by somebody else") for lineno, _ in signed[:1])
+    at = signed[0][0] if signed else header_line(patch, "From")
+    yield Problem(at, {"AUTHOR": str(author)}, author.address, others if not signed else ())
+
+
+def _sender(patch: Patch, context: Context) -> Iterator[Problem]:
+    author, sender, signed = patch.author, patch.sender, signers(patch)
+    if author is None or sender is None or not patch.mail or is_relayed(sender) or same_person(author, sender):
+        return
+    if signed and same_person(signed[-1][1], sender):
+        return
+    if not signed or any(same_person(person, sender) for _, person in signed):
+        return
+    yield Problem(signed[-1][0], {"SENDER": str(sender)}, sender.address, ((header_line(patch, "From"), "sent by"),))
+
+
+def _codeveloper(patch: Patch, context: Context) -> Iterator[Problem]:
+    signed = [person for _, person in signers(patch)]
+    for trailer in patch.trailers:
+        if trailer.token.lower() != "co-developed-by":
+            continue
+        person = person_of(trailer.value)
+        if not any(same_person(person, other) for other in signed):
+            yield Problem(trailer.patch_lineno, {"NAME": str(person)}, person.address)
+
+
+PEOPLE: Mapping[str, Check] = {
+    "no-signoff": _missing,
+    "author-signoff": _author,
+    "sender-signoff": _sender,
+    "codeveloper-signoff": _codeveloper,
+}

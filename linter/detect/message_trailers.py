@@ -1,0 +1,99 @@
+"""Checks of trailers: Fixes, links, tags that are doubled or put together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from linter.detect.message_parts import Check, Problem, message_lines, subject_line
+from linter.detect.message_people import person_of
+from linter.detect.model import Context
+from linter.patch.model import Patch
+
+_GOOD = re.compile(r"[0-9a-fA-F]{12,64} \(\".+\"\)\s*$")
+_HASH = re.compile(r"(?:commit:?\s+)?([0-9a-fA-F]{7,64})\b[:,]?\s*(.*)$")
+_REFERENCE = re.compile(r"https?://|#\d|\w+#\d|\bbug\b|CVE-|coverity|\(\"", re.I)
+_TAGS = re.compile(r"^(?:[A-Z][\w-]*-by|Cc)$", re.I)
+
+
+def _fixes(patch: Patch, context: Context) -> Iterator[Problem]:
+    for trailer in patch.trailers:
+        if trailer.token.lower() != "fixes":
+            continue
+        value = trailer.value.strip()
+        if _GOOD.match(value):
+            continue
+        match = _HASH.match(value)
+        if match is None:
+            if not _REFERENCE.search(value):
+                yield Problem(trailer.patch_lineno, {"WHY": "it names no commit"}, value[:40])
+            continue
+        yield Problem(trailer.patch_lineno, {"WHY": _why(patch, trailer.patch_lineno, match)}, match[1])
+
+
+def _why(patch: Patch, lineno: int, match: re.Match[str]) -> str:
+    number, rest = match[1], match[2]
+    if len(number) < 12:
+        return f"the id has {len(number)} digits, 12 are the least"
+    if match[0].lower().startswith("commit"):
+        return "the word `commit` does not belong there"
+    if rest.startswith('("') and not rest.rstrip().endswith('")'):
+        after = patch.line_text(lineno + 1).decode("utf-8", "replace").strip()
+        return "it is broken over two lines" if after.endswith('")') else 'it does not end with `")`'
+    if not rest:
+        return "the subject of the commit is missing"
+    return 'the subject does not stand in `("` and `")`'
+
+
+def _duplicates(patch: Patch, context: Context) -> Iterator[Problem]:
+    seen: dict[tuple[str, str], int] = {}
+    for trailer in patch.trailers:
+        if not _TAGS.match(trailer.token):
+            continue
+        key = (trailer.token.lower(), " ".join(trailer.value.lower().split()))
+        if key in seen and key[0] != "cc":
+            text = f"{trailer.token}: {trailer.value}"
+            others = ((seen[key], "the first one"),)
+            yield Problem(trailer.patch_lineno, {"TRAILER": text[:80]}, text, others)
+        seen.setdefault(key, trailer.patch_lineno)
+
+
+def _reported(patch: Patch, context: Context) -> Iterator[Problem]:
+    """Reported-by: by somebody else than the author, without Closes: or Link:. Asked for since Linux 6.3."""
+    tokens = {trailer.token.lower() for trailer in patch.trailers}
+    if context.kernel is None or context.kernel < (6, 3) or tokens & {"closes", "link", "bugzilla", "bug"}:
+        return
+    if any(re.search(r"https?://", line) for _, line in message_lines(patch, "body")):
+        return
+    for trailer in patch.trailers:
+        if trailer.token.lower() == "reported-by":
+            person = person_of(trailer.value)
+            yield Problem(trailer.patch_lineno, {"NAME": person.name or person.address}, person.address)
+            return
+
+
+def _stable(patch: Patch, context: Context) -> Iterator[Problem]:
+    """stable@ among the recipients of the mail only: the tag in the message is what counts."""
+    to = " ".join(value for name, value in patch.headers if name.lower() in ("to", "cc")).lower()
+    if not re.search(r"\bstable@(?:vger\.)?kernel\.org", to) or re.match(r"^\d", " ".join(patch.prefixes[1:2])):
+        return
+    if b"stable@" in patch.body.lower() or b"stable@" in patch.notes.lower() or _is_backport(patch):
+        return
+    yield Problem(subject_line(patch))
+
+
+_BACKPORT = re.compile(rb"commit [0-9a-f]{40} upstream|\[ ?upstream commit|cherry picked from commit|^stable", re.I)
+
+
+def _is_backport(patch: Patch) -> bool:
+    words = {word.lower() for word in patch.prefixes}
+    named = any(re.match(r"v?\d+\.\d+|stable|for-stable|autosel", word) for word in words)
+    return named or _BACKPORT.search(patch.body) is not None
+
+
+TRAILERS: Mapping[str, Check] = {
+    "fixes-format": _fixes,
+    "trailer-duplicate": _duplicates,
+    "reported-without-link": _reported,
+    "stable-not-tagged": _stable,
+}

@@ -1,0 +1,164 @@
+"""Checks of the order of patches: symbols used before they exist, patches that repair what the series broke."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from linter.detect.message_parts import place
+from linter.detect.model import Context
+from linter.patch.model import FilePatch, Line, LineKind, Location, Patch, Series, Side
+
+Check = Callable[[Series, Context], Iterator["Found"]]
+MAX_PATCHES = 200
+_DEFINED = re.compile(rb"^(?:#[ \t]*define[ \t]+(\w{4,})|(?:[A-Za-z_]\w*[ \t*]+){1,6}(\w{4,})\((?!\s*\*))")
+_ONE_LINE = re.compile(rb"^(\w{4,})\([^;]*$")
+_USED = re.compile(rb"\b([A-Za-z_]\w{3,})\s*\(")
+_WORD = re.compile(rb"\b[A-Za-z_]\w{3,}\b")
+_FIX = re.compile(r"(?i)^[^:]*:?.{0,60}\b(?:fix|fixup|repair|correct)(?:es|ed|ing|s)?\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found: the index of the patch, the place, texts for the message."""
+
+    index: int
+    location: Location
+    texts: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    others: tuple[tuple[Location, str], ...] = ()
+
+
+def line_place(file: FilePatch, line: Line) -> Location:
+    """The place of a line of a patch."""
+    side = Side.PRE if line.kind is LineKind.REMOVED else Side.POST
+    lineno = line.pre_lineno if side is Side.PRE else line.post_lineno
+    return Location(file.path, side, lineno, 1, line.patch_lineno, None, line.kind is not LineKind.CONTEXT)
+
+
+def is_ordered(series: Series) -> bool:
+    """Whether the patches are those of one numbered series, one after the other."""
+    numbers = [patch.index for patch in series.patches]
+    if len(numbers) < 2 or len(numbers) > MAX_PATCHES or None in numbers:
+        return False
+    return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
+
+
+@dataclass(slots=True)
+class _Symbols:
+    """Names that the patches of a series define, use and show, by index of the patch."""
+
+    defined: dict[bytes, tuple[int, FilePatch, Line, bool]] = field(default_factory=dict)
+    known: set[bytes] = field(default_factory=set)  # stand in lines that no patch of the series added
+    used: dict[bytes, tuple[int, FilePatch, Line]] = field(default_factory=dict)
+
+
+def _collect(series: Series) -> _Symbols:
+    found = _Symbols()
+    written: set[bytes] = set()
+    for index, patch in enumerate(series.patches):
+        for file in patch.files:
+            if not (file.path or "").endswith((".c", ".h")):
+                continue
+            for hunk in file.hunks:
+                for line in hunk.lines:
+                    if line.kind is LineKind.ADDED:
+                        written.add(line.text.strip())
+                        _note_added(found, index, file, line)
+                    elif line.text.strip() not in written:
+                        found.known.update(_WORD.findall(line.text))
+                found.known.update(_WORD.findall(hunk.section))
+    return found
+
+
+def _note_added(found: _Symbols, index: int, file: FilePatch, line: Line) -> None:
+    text = line.text
+    if text[:1] not in b" \t/*{}" and text[:1]:
+        match = _DEFINED.match(text)
+        name = (match[1] or match[2]) if match else None
+        if name is None and (single := _ONE_LINE.match(text)):
+            name = single[1]
+        if name is not None and not text.rstrip().endswith(b";"):
+            found.defined.setdefault(name, (index, file, line, text.startswith(b"static")))
+            return
+    if text[:1] in b" \t" and not text.lstrip().startswith((b"*", b"/*", b"//")):
+        code = re.sub(rb'"(?:[^"\\]|\\.)*"|/\*.*?\*/|//.*$', b"", text)
+        for name in _USED.findall(code):
+            found.used.setdefault(name, (index, file, line))
+
+
+def _too_early(series: Series, context: Context) -> Iterator[Found]:
+    """A call of a function that a later patch of the series introduces: the tree does not build in between."""
+    if not is_ordered(series):
+        return
+    symbols = _collect(series)
+    for name, (index, file, line) in symbols.used.items():
+        where = symbols.defined.get(name)
+        if where is None or where[0] <= index or name in symbols.known:
+            continue
+        later, other, at, static = where
+        if static and other.path != file.path and not (other.path or "").endswith(".h"):
+            continue
+        texts = {"NAME": name.decode(), "PATCH": str(series.patches[later].index)}
+        label = Location(other.path, Side.POST, at.post_lineno, 1, 0, None, False)
+        yield Found(
+            index, line_place(file, line), texts, name.decode(), ((label, f"defined in patch {texts['PATCH']}"),)
+        )
+
+
+def _repairs(series: Series, context: Context) -> Iterator[Found]:
+    """A Fixes: tag for a patch of the same series, or a fix that takes back lines of an earlier one."""
+    if not is_ordered(series):
+        return
+    titles = {_normal(patch.title): index for index, patch in enumerate(series.patches)}
+    written: dict[tuple[str, bytes], int] = {}
+    for index, patch in enumerate(series.patches):
+        found = _fixes_earlier(patch, index, titles) or _takes_back(patch, index, written)
+        if found is not None:
+            earlier, at = found
+            first = series.patches[earlier]
+            yield Found(index, at, {"PATCH": str(first.index), "NAME": first.title[:60]}, _normal(first.title))
+        for file in patch.files:
+            for hunk in file.hunks:
+                for line in hunk.lines:
+                    if line.kind is LineKind.ADDED and len(line.text.strip()) > 12:
+                        written[file.path or "", line.text.strip()] = index
+
+
+def _fixes_earlier(patch: Patch, index: int, titles: Mapping[str, int]) -> tuple[int, Location] | None:
+    for trailer in patch.trailers:
+        match = re.search(r'\("(.*)"\)', trailer.value) if trailer.token.lower() == "fixes" else None
+        earlier = titles.get(_normal(match[1])) if match else None
+        if earlier is not None and earlier < index:
+            return earlier, place(trailer.patch_lineno)
+    return None
+
+
+def _takes_back(patch: Patch, index: int, written: Mapping[tuple[str, bytes], int]) -> tuple[int, Location] | None:
+    """A patch called a fix, most of whose removed lines an earlier patch of the series wrote."""
+    if not _FIX.match(patch.title):
+        return None
+    hits: dict[int, int] = defaultdict(int)
+    total, first = 0, None
+    for file in patch.files:
+        for hunk in file.hunks:
+            for line in hunk.lines:
+                if line.kind is LineKind.REMOVED and len(line.text.strip()) > 12:
+                    total += 1
+                    earlier = written.get((file.path or "", line.text.strip()))
+                    if earlier is not None:
+                        hits[earlier] += 1
+                        first = first or line_place(file, line)
+    if first is None or sum(hits.values()) * 2 <= total:
+        return None
+    return max(hits, key=lambda each: hits[each]), first
+
+
+def _normal(title: str) -> str:
+    return " ".join(title.lower().split())
+
+
+ORDERS: Mapping[str, Check] = {"symbol-too-early": _too_early, "repairs-itself": _repairs}

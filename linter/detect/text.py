@@ -1,0 +1,245 @@
+"""The engine `text`: the lines that a patch adds or removes, as text. For what is not C, or needs no tree.
+
+text:
+  word: dont_use            bytes that must be there at all (a cheap first look)
+  added: '^\\s*(dont_use)'   a line of one kind (or `removed:`); $1 is its first group in messages
+  unless: ok                a line that is fine
+  absent: other             nothing when this stands in any line that the hunks show, removed ones aside
+  file: new                 only files that the patch adds (or `known`: only those it does not)
+  lines: 2                  only the first lines of the file
+  first: true               one finding a file
+  message: "`$1` is gone"
+
+text:
+  lacks: 'SPDX'             a new file in whose first `lines` this does not stand
+text:
+  block: {start: '^config (\\w+)', end: '^(config|menu)\\b', lacks: '^\\s+help'}     added whole, without `lacks`
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from linter.detect.match_where import limited_regex
+from linter.detect.model import Context, Finding, Label, Scope, finding
+from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Side
+from linter.rulebook.errors import BlockError
+from linter.rulebook.model import Rule, Tables
+
+MAX_LINE = 2000
+"""Bytes of a line that are looked at."""
+
+_KEYS = (
+    "word",
+    "added",
+    "removed",
+    "unless",
+    "absent",
+    "file",
+    "lines",
+    "first",
+    "lacks",
+    "block",
+    "message",
+    "userspace",
+)
+_GROUP = re.compile(r"\$([1-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A block, compiled."""
+
+    rule: Rule
+    word: bytes
+    kind: LineKind
+    wanted: re.Pattern[bytes] | None
+    unless: re.Pattern[bytes] | None
+    absent: re.Pattern[bytes] | None
+    lacks: re.Pattern[bytes] | None
+    start: re.Pattern[bytes] | None
+    end: re.Pattern[bytes] | None
+
+
+def _compiled(value: Any) -> re.Pattern[bytes] | None:
+    return re.compile(str(value).encode()) if value is not None else None
+
+
+def _prepare(rule: Rule) -> _Text:
+    block = rule.block
+    inner = block.get("block", {})
+    return _Text(
+        rule,
+        str(block.get("word", "")).encode(),
+        LineKind.REMOVED if "removed" in block else LineKind.ADDED,
+        _compiled(block.get("removed", block.get("added"))),
+        _compiled(block.get("unless")),
+        _compiled(block.get("absent")),
+        _compiled(block.get("lacks", inner.get("lacks"))),
+        _compiled(inner.get("start")),
+        _compiled(inner.get("end")),
+    )
+
+
+@dataclass(slots=True)
+class _Runner:
+    """The rules of a run, each compiled when a file first calls for it."""
+
+    rules: dict[str, Rule]
+    compiled: dict[str, _Text] = field(default_factory=dict)
+
+    def run(self, target: Any, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
+        file: FilePatch = target
+        joined: dict[LineKind, bytes] = {}
+        for id in sorted(enabled):
+            rule = self.rules.get(id)
+            if rule is None or (context.userspace and not rule.block.get("userspace")) or not _is_about(rule, file):
+                continue
+            text = self.compiled.get(id)
+            if text is None:
+                text = self.compiled[id] = _prepare(rule)
+            if text.word:
+                if text.kind not in joined:
+                    joined[text.kind] = b"\n".join(line.text for line in _lines(file) if line.kind is text.kind)
+                if text.word not in joined[text.kind]:
+                    continue
+            yield from _findings(text, file)
+
+
+def _is_about(rule: Rule, file: FilePatch) -> bool:
+    wanted = rule.block.get("file")
+    return wanted is None or (wanted == "new") == (file.change is Change.ADD)
+
+
+def _lines(file: FilePatch) -> Iterator[Line]:
+    for hunk in file.hunks:
+        yield from hunk.lines
+
+
+def _findings(text: _Text, file: FilePatch) -> Iterator[Finding]:
+    absent = text.absent
+    if absent is not None and any(
+        line.kind is not LineKind.REMOVED and absent.search(line.text[:MAX_LINE]) for line in _lines(file)
+    ):
+        return
+    if text.start is not None:
+        yield from _blocks(text, file)
+    elif text.lacks is not None:
+        yield from _lacking(text, file)
+    else:
+        yield from _matching(text, file)
+
+
+def _matching(text: _Text, file: FilePatch) -> Iterator[Finding]:
+    limit, first, wanted, unless = text.rule.block.get("lines"), text.rule.block.get("first"), text.wanted, text.unless
+    if wanted is None:
+        return
+    for line in _lines(file):
+        if line.kind is not text.kind:
+            continue
+        if limit is not None and (line.post_lineno or 0) > limit:
+            return
+        match = wanted.search(line.text[:MAX_LINE])
+        if match is None or (unless is not None and unless.search(line.text[:MAX_LINE])):
+            continue
+        yield _report(text.rule, file, line, match)
+        if first:
+            return
+
+
+def _lacking(text: _Text, file: FilePatch) -> Iterator[Finding]:
+    limit = text.rule.block.get("lines", 1 << 30)
+    shown = [line for line in _lines(file) if line.kind is LineKind.ADDED]
+    lacks = text.lacks
+    if file.change is not Change.ADD or not shown or lacks is None:
+        return
+    if not any(lacks.search(line.text[:MAX_LINE]) for line in shown[:limit]):
+        yield _report(text.rule, file, shown[0], None)
+
+
+def _blocks(text: _Text, file: FilePatch) -> Iterator[Finding]:
+    """Blocks whose lines the patch adds from the first one on; the end must be in sight."""
+    start, end, lacks = text.start, text.end, text.lacks
+    if start is None or end is None or lacks is None:
+        return
+    for hunk in file.hunks:
+        head: tuple[Line, re.Match[bytes]] | None = None
+        fine = True
+        for line in hunk.lines:
+            if line.kind is LineKind.REMOVED:
+                continue
+            content = line.text[:MAX_LINE]
+            match = start.search(content)
+            if head is not None and (match is not None or end.search(content)):
+                if not fine:
+                    yield _report(text.rule, file, *head)
+                head = None
+            if match is not None and line.kind is LineKind.ADDED:
+                head, fine = (line, match), False
+            elif head is not None and (lacks.search(content) or line.kind is not LineKind.ADDED):
+                fine = True
+        if head is not None and not fine and file.change is Change.ADD and hunk is file.hunks[-1]:
+            yield _report(text.rule, file, *head)
+
+
+def _report(rule: Rule, file: FilePatch, line: Line, match: re.Match[bytes] | None) -> Finding:
+    side = Side.PRE if line.kind is LineKind.REMOVED else Side.POST
+    column = match.start() + 1 if match is not None else 1
+    lineno = line.pre_lineno if side is Side.PRE else line.post_lineno
+    end = match.end() + 1 if match is not None else None
+    place = Location(file.path, side, lineno, column, line.patch_lineno, None, True, end)
+
+    def group(found: re.Match[str]) -> str:
+        number = int(found[1])
+        value = match[number] if match is not None and number <= (match.re.groups or 0) else b""
+        return (value or b"").decode("utf-8", "replace")[:80]
+
+    message = _GROUP.sub(group, rule.block["message"])
+    key = group_text(match)
+    return finding(rule, message, [Label(place, message, primary=True)], key=key)
+
+
+def group_text(match: re.Match[bytes] | None) -> str:
+    """The first group of a match, else the whole of it: what the finding is about."""
+    if match is None:
+        return ""
+    return (match[1] if match.re.groups and match[1] else match[0]).decode("utf-8", "replace")[:80]
+
+
+class TextEngine:
+    """Lines of a patch as text."""
+
+    name = "text"
+    scope = Scope.FILE
+
+    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
+        block: Mapping[str, Any] = rule.block
+        for key in block:
+            if key not in _KEYS:
+                raise BlockError((self.name, key), "unknown key", "one of " + ", ".join(_KEYS))
+        chosen = [key for key in ("added", "removed", "lacks", "block") if key in block]
+        if len(chosen) != 1:
+            raise BlockError((self.name,), "nothing to look for", "one of added, removed, lacks, block")
+        for key in ("added", "removed", "unless", "absent", "lacks"):
+            if key in block:
+                limited_regex(block[key], (self.name, key))
+        if "block" in block:
+            inner = block["block"]
+            if not isinstance(inner, Mapping) or set(inner) != {"start", "end", "lacks"}:
+                raise BlockError((self.name, "block"), "no block", "start, end and lacks")
+            for key, value in inner.items():
+                limited_regex(value, (self.name, "block", key))
+        if block.get("file") not in (None, "new", "known"):
+            raise BlockError((self.name, "file"), f"unknown value `{block['file']}`", "new or known")
+        if not isinstance(block.get("message"), str):
+            raise BlockError((self.name,), "the key `message` is missing", "`message:`")
+        return None
+
+    def prepare(self, rules: Sequence[Rule], tables: Tables) -> _Runner:
+        return _Runner({rule.id: rule for rule in rules})
+
+
+ENGINE = TextEngine()

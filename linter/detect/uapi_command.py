@@ -1,0 +1,194 @@
+"""Checks of ioctl commands: what the macro says against what the comment says, and what nobody says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from linter.detect.model import Context
+from linter.detect.uapi_ioctl import (
+    Command,
+    Comment,
+    commands,
+    comment_after,
+    comment_before,
+    comments,
+    split_arguments,
+)
+from linter.detect.uapi_layout import name_of, structures
+from linter.detect.uapi_struct import Check, Found
+from linter.patch.model import LineKind, Patch
+from linter.syntax.model import Unit
+
+_SAID = re.compile(r"\b((?:DRM_|_)IO(?:WR|R|W)?)\s*\(")
+_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]{1,}_[A-Z0-9_]+\b")
+_SCALAR = re.compile(r"(?:__)?[us](?:8|16|32|64)|int|unsigned(?: int)?|long|unsigned long|char\Z")
+_MAKES_FD = re.compile(r"(?i)\b(?:create|return|get|give|new|obtain)s?\b[^.]{0,40}\b(?:fd|file descriptor)\b")
+_CONVENTION = ("vfio", "iommufd")
+"""Headers in which every command is an `_IO` and the comment tells the real direction and structure."""
+
+
+def _said(command: Command, comment: Comment) -> tuple[str, tuple[str, ...]] | None:
+    """The macro and arguments that a comment gives for a command, as `NAME - _IOR('x', 1, struct y)`."""
+    at = re.search(rf"\b{re.escape(command.name)}\b", comment.text)
+    if at is None:
+        return None
+    said = _SAID.search(comment.text, at.end(), at.end() + 60)
+    if said is None or "\n\n" in comment.text[at.end() : said.start()]:
+        return None
+    found = split_arguments(comment.text.encode(), len(comment.text[: said.end()].encode()))
+    return None if found is None else (said[1], found[0])
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", "", text).removesuffix("*")
+
+
+def _mismatch(unit: Unit, context: Context) -> Iterator[Found]:
+    """The comment gives another macro, number or argument than the definition."""
+    convention = any(word in (unit.image.path or "") for word in _CONVENTION)
+    for command in commands(unit):
+        for comment in comments(unit):
+            said = _said(command, comment)
+            if said is None:
+                continue
+            why = _difference(command, said, convention)
+            if why:
+                label = (comment.start, comment.start + 2, "documented here")
+                texts = {"NAME": command.name, "WHY": why}
+                yield Found(command.start, command.end, texts, command.name, (label,))
+            break
+
+
+def _difference(command: Command, said: tuple[str, tuple[str, ...]], convention: bool) -> str:
+    macro, arguments = said
+    size = len(command.number)
+    if [_plain(each) for each in arguments[:size]] != [_plain(each) for each in command.number]:
+        return f"the comment has the number {', '.join(arguments[:size])}"
+    if convention and command.macro == "_IO" and macro != "_IO":
+        return ""
+    shown = f"{macro}({', '.join(arguments)})"
+    if macro != command.macro:
+        return f"the comment says {shown}"
+    if [_plain(each) for each in arguments[size:]] != [_plain(each) for each in command.arguments[size:]]:
+        return f"the comment says {shown}"
+    return ""
+
+
+def _sizeof(unit: Unit, context: Context) -> Iterator[Found]:
+    """sizeof() in the macro's last argument: the macro takes the type and the size of it."""
+    for command in commands(unit):
+        argument = command.argument
+        if argument is not None and argument.startswith("sizeof"):
+            yield Found(command.start, command.end, {"NAME": command.name, "ARGUMENT": argument}, command.name)
+
+
+def _with_argument(unit: Unit, context: Context) -> Iterator[Found]:
+    """`_IO` for a command whose handler, in the same patch, copies an argument from or to user space."""
+    if context.patch is None:
+        return
+    for command in commands(unit):
+        if command.argument is None and command.macro in ("_IO", "DRM_IO"):
+            copy = _copied(command.name, context.patch)
+            if copy:
+                yield Found(command.start, command.end, {"NAME": command.name, "COPY": copy}, command.name)
+
+
+_COPY = re.compile(rb"\b(copy_from_user|copy_to_user|get_user|put_user)\s*\(([^;]{0,200}\barg\w*\b[^;]{0,100})\)")
+
+
+def _copied(name: str, patch: Patch) -> str:
+    """The user copy in the branch of a command, as the patch's lines show it."""
+    word = name.encode()
+    branch = re.compile(rb"(?:\bcase\s+|==\s*)" + re.escape(word) + rb"\b")
+    for file in patch.files:
+        if not (file.path or "").endswith(".c"):
+            continue
+        for hunk in file.hunks:
+            lines = [line.text for line in hunk.lines if line.kind is not LineKind.REMOVED]
+            for index, line in enumerate(lines):
+                if not branch.search(line):
+                    continue
+                body = []
+                for after in lines[index + 1 : index + 14]:
+                    if re.match(rb"\s*(?:case\b|default\b|\}\s*else\b|break;|return\b[^;]*;\s*$\s*\})", after):
+                        break
+                    body.append(after)
+                match = _COPY.search(b"\n".join(body))
+                if match and b"minsz" not in match[2]:
+                    return match[1].decode()
+    return ""
+
+
+def _reused(unit: Unit, context: Context) -> Iterator[Found]:
+    """Two commands with the same magic and number."""
+    seen: dict[tuple[str, ...], Command] = {}
+    for command in commands(unit):
+        if len(command.number) < 2 or not re.fullmatch(r"(?:0[xX][0-9a-fA-F]+|\d+)", command.number[1]):
+            continue
+        key = (
+            _plain(command.number[0]),
+            str(int(command.number[1], 0) if command.number[1][:1] != "0" else command.number[1]),
+        )
+        other = seen.setdefault(key, command)
+        if other is not command and other.name != command.name:
+            same = other.macro == command.macro and other.argument == command.argument
+            texts = {"NAME": command.name, "OTHER": other.name, "NUMBER": ", ".join(command.number)}
+            label = (other.start, other.end, "the number was taken here")
+            yield Found(command.start, command.end, texts, command.name, (label,), severity="" if same else "info")
+
+
+def _undocumented(unit: Unit, context: Context) -> Iterator[Found]:
+    """A command or structure that no comment and no file of the patch tells about."""
+    if context.patch is not None and any(
+        (file.path or "").startswith("Documentation/") for file in context.patch.files
+    ):
+        return
+    spoken = " ".join(comment.text for comment in comments(unit))
+    for command in commands(unit):
+        if not _mentions(unit, spoken, command.name, command.start, command.end):
+            yield Found(command.start, command.end, {"WHAT": f"the command `{command.name}`"}, command.name)
+        else:
+            yield from _half_documented(unit, command)
+    for node in structures(unit):
+        name = name_of(node)
+        parent = node.parent
+        if not name or parent is None or parent.type == "field_declaration" or node.has_error:
+            continue
+        inside = unit.source[node.start_byte : node.end_byte]
+        if b"/*" in inside or b"//" in inside or inside.count(b";") < 2:
+            continue
+        if not _mentions(unit, spoken, name, node.start_byte, node.end_byte):
+            start = node.start_byte
+            yield Found(start, start + 6, {"WHAT": f"`struct {name}`"}, name)
+
+
+def _mentions(unit: Unit, spoken: str, name: str, start: int, end: int) -> bool:
+    if re.search(rf"\b{re.escape(name)}\b", spoken):
+        return True
+    return comment_before(unit, start) is not None or comment_after(unit, start, end) is not None
+
+
+def _half_documented(unit: Unit, command: Command) -> Iterator[Found]:
+    """A comment that leaves out which values a plain number may have, or what the new descriptor is good for."""
+    comment = comment_before(unit, command.start)
+    if comment is None or command.name not in comment.text:
+        return
+    said = _said(command, comment)
+    argument = (said[1][2] if said and len(said[1]) > 2 else None) or command.argument
+    others = set(_CONSTANT.findall(comment.text)) - {command.name} - set(_CONSTANT.findall(" ".join(command.arguments)))
+    if argument and _SCALAR.match(argument) and re.search(r"(?i)\b(?:type|mode|kind)\b", comment.text) and not others:
+        texts = {"WHAT": f"which values the `{argument}` of `{command.name}` can have"}
+        yield Found(command.start, command.end, texts, f"{command.name}.values")
+    if _MAKES_FD.search(comment.text) and not others and "ioctl" not in comment.text.replace("this ioctl", ""):
+        texts = {"WHAT": f"what can be done with the descriptor that `{command.name}` makes"}
+        yield Found(command.start, command.end, texts, f"{command.name}.fd")
+
+
+COMMANDS: Mapping[str, Check] = {
+    "doc-mismatch": _mismatch,
+    "sizeof-argument": _sizeof,
+    "io-with-argument": _with_argument,
+    "number-reused": _reused,
+    "undocumented": _undocumented,
+}

@@ -1,0 +1,104 @@
+"""Checks of structures that user space shares: holes, and a size that depends on the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from linter.detect.model import Context
+from linter.detect.uapi_layout import ABIS, Calculator, Layout, name_of, structures
+from linter.syntax.model import Unit
+
+Check = Callable[[Unit, Context], Iterator["Found"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check found: bytes of the unit's text, texts for the rule's message, other places with words."""
+
+    start: int
+    end: int
+    texts: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    others: tuple[tuple[int, int, str], ...] = ()
+    severity: str = ""
+    confidence: str = ""
+
+
+def _layouts(unit: Unit) -> Iterator[Layout]:
+    calculator = Calculator(unit)
+    for node in structures(unit):
+        parent = node.parent
+        if parent is not None and parent.type == "field_declaration":
+            continue
+        layout = calculator.layout(node)
+        if layout is not None:
+            yield layout
+
+
+def _padding(unit: Unit, context: Context) -> Iterator[Found]:
+    """A hole, or unnamed bytes at the end, in a structure that passes through an ioctl or a socket."""
+    for layout in _layouts(unit):
+        if layout.node.type == "union_specifier":
+            continue
+        for member in layout.members:
+            hole = max(member.holes)
+            if hole:
+                where = _machines(member.holes)
+                texts = {
+                    "STRUCT": _tag(layout),
+                    "BYTES": _bytes(hole),
+                    "WHERE": where,
+                    "NAME": f"before `{member.name}`",
+                }
+                yield Found(member.node.start_byte, member.node.end_byte, texts, f"{layout.name}.{member.name}")
+                break
+        else:
+            tail = max(layout.tail)
+            if tail:
+                last = layout.members[-1]
+                texts = {
+                    "STRUCT": _tag(layout),
+                    "BYTES": _bytes(tail),
+                    "WHERE": _machines(layout.tail),
+                    "NAME": f"after `{last.name}`, at the end",
+                }
+                yield Found(last.node.start_byte, last.node.end_byte, texts, f"{layout.name}.{last.name}")
+
+
+def _differs(unit: Unit, context: Context) -> Iterator[Found]:
+    """A structure whose size or offsets are not the same on all machines."""
+    for layout in _layouts(unit):
+        if layout.node.type == "union_specifier":
+            continue
+        for member in layout.members:
+            if len(set(member.offsets)) > 1:
+                offsets = ", ".join(f"{at} on {abi}" for at, abi in zip(member.offsets, ABIS, strict=True))
+                texts = {"STRUCT": _tag(layout), "WHAT": f"`{member.name}` is at offset {offsets}"}
+                yield Found(member.node.start_byte, member.node.end_byte, texts, f"{layout.name}.{member.name}")
+                break
+        else:
+            if len(set(layout.shape.size)) > 1:
+                sizes = ", ".join(f"{size} on {abi}" for size, abi in zip(layout.shape.size, ABIS, strict=True))
+                last = layout.members[-1].node
+                texts = {"STRUCT": _tag(layout), "WHAT": f"its size is {sizes}"}
+                yield Found(last.start_byte, last.end_byte, texts, layout.name)
+
+
+def _tag(layout: Layout) -> str:
+    kind = layout.node.type[:6].rstrip("_")
+    return f"{kind} {layout.name}" if layout.name else f"the unnamed {kind}"
+
+
+def _bytes(count: int) -> str:
+    return "1 byte" if count == 1 else f"{count} bytes"
+
+
+def _machines(values: tuple[int, int, int]) -> str:
+    hit = [abi for value, abi in zip(values, ABIS, strict=True) if value]
+    return "" if len(hit) == len(ABIS) else " on " + " and ".join(hit)
+
+
+STRUCTS: Mapping[str, Check] = {"padding": _padding, "layout-differs": _differs}
+
+__all__ = ["STRUCTS", "Check", "Found", "name_of"]
