@@ -1,0 +1,192 @@
+"""Every rule of the rulebook: its examples, its text, and that each part of it is needed. Found by listing the folder."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from linter.detect.registry import check_rule
+from linter.errors import RuleError
+from linter.review.example import build_case
+from linter.review.mutate import mutants, survivors
+from linter.review.verify import verify_case
+from linter.rulebook.build import example_texts, is_bad, split_markers
+from linter.rulebook.load import find_rules, load_rulebook, read_rule
+from linter.rulebook.model import Example, Rule, Rulebook
+from linter.rulebook.paths import matches
+from linter.syntax.parse import is_c_path, parse_image
+
+FILES = find_rules()
+
+
+@functools.cache
+def rulebook() -> Rulebook:
+    problems: list[RuleError] = []
+    return load_rulebook(check=check_rule, cache=False, problems=problems)
+
+
+@functools.cache
+def rule_of(path: Path) -> Rule:
+    return read_rule(path, tables=rulebook().tables, check=check_rule)
+
+
+def _examples() -> list[tuple[Path, int]]:
+    found = []
+    for path in FILES:
+        try:
+            found += [(path, index) for index in range(len(read_rule(path).examples))]
+        except RuleError:
+            continue  # test_loads says so
+    return found
+
+
+def _name(path: Path) -> str:
+    return path.stem
+
+
+def test_there_are_rules() -> None:
+    assert len(FILES) > 20
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_loads(path: Path) -> None:
+    assert rule_of(path).id == path.stem
+
+
+@pytest.mark.parametrize(
+    ("path", "index"), _examples(), ids=lambda value: value.stem if isinstance(value, Path) else str(value)
+)
+def test_example(path: Path, index: int) -> None:
+    rule = rule_of(path)
+    example = rule.examples[index]
+    outcome = verify_case(rule, example, build_case(example), rulebook())
+    assert outcome.passed, (outcome.result.value, outcome.missing, [place for place, _ in outcome.noisy])
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_each_part_is_needed(path: Path) -> None:
+    rule = rule_of(path)
+    left = [mutant.name for mutant in survivors(rule, rulebook())]
+    assert not left, f"without each of these all examples still pass: {left}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_has_good_and_bad_examples(path: Path) -> None:
+    bad = sum(is_bad(example) for example in rule_of(path).examples)
+    good = len(rule_of(path).examples) - bad
+    assert bad >= 2 and good >= 2
+    names = Counter(example.name for example in rule_of(path).examples)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def _broken(example: Example) -> list[str]:
+    """Files of an example that are not C to the parser."""
+    case = build_case(example)
+    found = []
+    for patch in case.series.patches:
+        for file in patch.files:
+            for image in case.images.get(file.patch_lineno, ()):
+                if image is not None and is_c_path(file.path) and parse_image(image).tree.root_node.has_error:
+                    found.append(f"{image.path} ({image.side.value})")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_examples_are_c(path: Path) -> None:
+    for example in rule_of(path).examples:
+        if example.files and example.context == "whole":
+            assert _broken(example) == [], example.name
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_bad_examples_are_where_it_applies(path: Path) -> None:
+    rule = rule_of(path)
+    for example in rule.examples:
+        for file in example.files if is_bad(example) else ():
+            marked = any(split_markers(text)[1] for text in (file.pre, file.post) if text is not None)
+            if marked and rule.applies_to.paths:
+                assert matches(rule.applies_to.paths, file.path), (example.name, file.path)
+
+
+SELF = re.compile(r"\b(?:this|the) (?:rule|check|checker|warning|linter)\b", re.I)
+SHOUT = re.compile(r"(?<![\w`$./-])[A-Z]{4,}(?![\w`(/.-])")
+KNOWN = frozenset(
+    "NULL UAPI GPIO SPDX HTML ASCII MMIO POSIX NUMA IOMMU KUNIT PCIE HDMI EDID DTBS BIOS ACPI UEFI SMMU RDMA TOCTOU LIFO "
+    "FIFO MTTR NAPI XDR UTF DMA CPU RFC EFAULT EINVAL ENOMEM ENOTTY EIO EINTR EAGAIN".split()
+)
+
+
+def _prose(rule: Rule) -> dict[str, str]:
+    texts = {"title": rule.title, "rationale": rule.rationale, "help": rule.help}
+    texts |= {f"citation {number}": citation.says for number, citation in enumerate(rule.citations, 1)}
+    texts |= {f"example `{example.name}`": example.name for example in rule.examples}
+    return texts
+
+
+def shouted(text: str) -> list[str]:
+    """Words all in capitals that are no identifier, error code or known abbreviation."""
+    plain = re.sub(r"`[^`]*`", " ", text)
+    return [
+        word
+        for word in SHOUT.findall(plain)
+        if word not in KNOWN
+        and not re.fullmatch(r"E[A-Z]{3,}", word)
+        and not re.search(rf"\b{word}[_(]|_{word}\b", text)
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_text(path: Path) -> None:
+    rule = rule_of(path)
+    for where, text in _prose(rule).items():
+        assert not SELF.search(text), f"{where}: speaks of itself: {text!r}"
+        assert not shouted(text), f"{where}: shouts {shouted(text)}: put identifiers in backquotes"
+    assert not rule.title.endswith("."), "a title has no full stop"
+    assert (
+        rule.title[:1].islower()
+        or not rule.title.split()[0].isalpha()
+        or rule.title.split()[0].isupper()
+        or any(char.isupper() for char in rule.title.split()[0][1:])
+        or rule.title.split()[0] in ("Fixes", "Signed-off-by", "Link", "Closes", "Kconfig", "Subject")
+    ), "a title starts small"
+    assert rule.help[:1].isupper() or not rule.help[:1].isalpha(), "help is a sentence"
+    assert len(rule.rationale.split()) >= 8, "a rationale teaches"
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_citations(path: Path) -> None:
+    for citation in rule_of(path).citations:
+        assert len(citation.says.split()) >= 3, citation
+        if citation.path is not None:
+            assert not citation.path.startswith(("/", "http")) and ".." not in citation.path, citation
+
+
+def test_the_record_names_rules_and_corpora() -> None:
+    record = rulebook().tables["record"]
+    for id, rows in record["rules"].items():
+        assert id in rulebook().rules, f"{id} is recorded and is no rule"
+        for row in rows:
+            assert set(row) <= {"corpus", "findings", "read", "right", "date", "note"}, (id, row)
+            assert row["corpus"] in record["corpora"], (id, row)
+            assert 0 <= row["right"] <= row["read"] <= row["findings"], (id, row)
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"]), (id, row)
+
+
+def test_no_example_is_left_without_a_text() -> None:
+    for path in FILES:
+        for example in rule_of(path).examples:
+            assert any(text.strip() for text in example_texts(example)), (path, example.name)
+
+
+def test_mutants_exist_for_the_rules_there_are() -> None:
+    assert sum(1 for path in FILES for _ in mutants(rule_of(path))) > len(FILES)
+
+
+def test_the_text_tests_can_fail() -> None:
+    assert shouted("NEVER do it") == ["NEVER"]
+    assert shouted("returns `NEVER`, NULL, EFAULT or CLONE_NEWNS") == []
+    assert SELF.search("This rule finds") and not SELF.search("the ruler")
