@@ -8,6 +8,7 @@ Latin-1, so every byte comes back as it was.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -36,9 +37,9 @@ class Diff:
     damage: tuple[Damage, ...] = ()
 
 
-def find_diff(text: bytes, position: int = 0) -> int:
+def find_diff(text: bytes, position: int = 0, end: int = sys.maxsize) -> int:
     """The offset of the first line of a diff at or behind `position`, or -1."""
-    match = _START.search(text, position)
+    match = _START.search(text, position, end)
     return match.start() if match else -1
 
 

@@ -44,7 +44,7 @@ class Subject:
 def parse_subject(text: str) -> Subject:
     """Split a decoded, unfolded subject into prefixes, version, k/n and title."""
     text = " ".join(text.split())
-    rest, prefixes, reply = text, [], False
+    rest, prefixes, reply = text, list[str](), False
     while True:
         if match := _REPLY.match(rest):
             reply = True

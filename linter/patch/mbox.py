@@ -21,6 +21,9 @@ FROM_LINE = re.compile(
 )
 # What `git format-patch` writes instead of a date; certain enough to stand without a blank line before it.
 _MAGIC = re.compile(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?\n")
+# The first line of a format-patch mail that lies inside another mail, or is attached to one.
+INNER = re.compile(rb"^>?From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?\n(?=[A-Za-z-]{1,80}:)", re.MULTILINE)
+INNER_SIGN = b" Mon Sep 17 00:00:00 2001"
 _LOOK_AHEAD = 1400  # more than the longest separator and the name of a header
 _CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _HEAD_END = re.compile(rb"\n\r?\n")

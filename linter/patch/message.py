@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .diff import Diff, find_diff, parse_diff
 from .header import Subject, parse_date, parse_ids, parse_person, parse_subject
 from .letter import Letter, read_base, read_change_id, read_letter
 from .mail import Mail, parse_mail
-from .mbox import unquote_from
+from .mbox import INNER, INNER_SIGN, unquote_from
 from .model import Message, Patch, Person
+from .page import clean_header, find_page
+from .quoted import find_quotation
 
 
 def parse_message(raw: bytes, source: str, *, decoded: bool = False) -> Message:
     """Read one message (or one bare diff), however damaged; nothing is raised whatever the bytes."""
     if raw.startswith(b"From "):
         raw = unquote_from(raw)
-    mail = parse_mail(raw, decoded=decoded)
+    extent = find_page(raw)
+    mail = parse_mail(raw, decoded=decoded) if extent is None else _mail_of_page(raw, *extent)
     return _Reader(mail, source).message()
+
+
+def _mail_of_page(raw: bytes, begin: int, end: int) -> Mail:
+    """The mail of a saved page; the lines above it stay, so that line numbers are those of the page."""
+    mail = parse_mail(raw[begin:end], decoded=True)
+    headers = tuple((name, clean_header(value)) for name, value in mail.headers)
+    return replace(mail, headers=headers, raw=raw[:begin] + mail.raw, body_start=begin + mail.body_start)
 
 
 class _Reader:
@@ -52,21 +64,54 @@ class _Reader:
         )
 
     def _patches(self) -> tuple[Patch, ...]:
+        """The patches of the mail: usually one; one a part where whole format-patch mails lie inside."""
         raw, start = self.mail.raw, self.mail.body_start
-        at = find_diff(raw, start)
+        if find_diff(raw, start) < 0:
+            return self._quotation()
+        cuts = [(match.start(), match.end()) for match in INNER.finditer(raw, start)] if INNER_SIGN in raw else []
+        begins = [start, *(end for _, end in cuts)]
+        ends = [*(begin for begin, _ in cuts), len(raw)]
+        found = (self._own(begin, end, inner=begin != start) for begin, end in zip(begins, ends, strict=True))
+        return tuple(patch for patch in found if patch is not None)
+
+    def _own(self, start: int, end: int, *, inner: bool) -> Patch | None:
+        """The patch between two offsets of the mail, if there is one."""
+        raw = self.mail.raw
+        at = find_diff(raw, start, end)
         if at < 0:
-            return ()
+            return None
         body_lineno = raw.count(b"\n", 0, start) + 1
         diff_lineno = body_lineno + raw.count(b"\n", start, at)
-        lines = raw[at:].split(b"\n")
+        tail = raw[at:end]
+        lines = tail.split(b"\n")
         diff = parse_diff(lines, range(diff_lineno, diff_lineno + len(lines)))
         if not diff.files:
-            return ()
-        letter = read_letter(raw[start:at], body_lineno)
-        return (self._patch(diff, letter, raw[at:]),)
+            return None
+        return self._patch(diff, read_letter(raw[start:at], body_lineno), tail, inner=inner)
 
-    def _patch(self, diff: Diff, letter: Letter, tail: bytes) -> Patch:
-        subject = parse_subject(letter.subject) if letter.subject and not self.subject.text else self.subject
+    def _quotation(self) -> tuple[Patch, ...]:
+        raw, start = self.mail.raw, self.mail.body_start
+        quotation = find_quotation(raw[start:], raw.count(b"\n", 0, start) + 1)
+        if quotation is None:
+            return ()
+        text, numbers = b"\n".join(quotation.body), quotation.linenos or (0,)
+        letter = read_letter(text, 0)
+        last = len(numbers) - 1
+        trailers = tuple(replace(t, patch_lineno=numbers[min(t.patch_lineno, last)]) for t in letter.trailers)
+        letter = replace(
+            letter,
+            body_lineno=numbers[min(letter.body_lineno, last)],
+            notes_lineno=numbers[min(letter.notes_lineno, last)],
+            trailers=trailers,
+        )
+        patch = self._patch(Diff(quotation.files), letter, b"")
+        author = quotation.author or letter.author
+        return (replace(patch, quoted=True, author=author, remarks=quotation.remarks),)
+
+    def _patch(self, diff: Diff, letter: Letter, tail: bytes, *, inner: bool = False) -> Patch:
+        subject = self.subject
+        if letter.subject and (inner or not subject.text):
+            subject = parse_subject(letter.subject)
         mail = self.mail
         return Patch(
             self.message_id,

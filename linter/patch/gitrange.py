@@ -1,0 +1,141 @@
+"""A revision, a range or -N in, the commits it names out as messages, oldest first.
+
+git is run with argument lists only; user configuration that would change its output is overruled.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..errors import InputError, UsageError
+from .message import parse_message
+from .model import Message
+
+_COUNT = re.compile(r"-(\d{1,6})$")
+_RANGE = re.compile(r"(?!\.\.?/).*[^/.]?\.{2,3}(?!/)")
+_REVISION = re.compile(r"[\w./@{}~^:+-]+$")
+_OBJECT_ID = re.compile(r"[0-9a-f]{12,64}$")
+_FORMAT = "%x00%H%nFrom: %an <%ae>%nDate: %aD%nSubject: %s%n%n%b%n---%n"
+_OPTIONS = (
+    "--reverse",
+    "--no-merges",
+    "--patch",
+    "--full-index",
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-notes",
+    "--no-mailmap",
+    "--find-renames",
+    "--unified=3",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--submodule=short",
+    f"--format={_FORMAT}",
+)
+_CONFIG = (
+    "core.quotePath=true",
+    "log.showSignature=false",
+    "log.follow=false",
+    "color.ui=false",
+    "core.fsmonitor=false",
+)
+
+
+def looks_like_revision(source: str) -> bool:
+    """Whether a name that is no file can only mean revisions."""
+    return bool(
+        _COUNT.match(source)
+        or (_RANGE.match(source) and _REVISION.match(source))
+        or re.search(r"[~^]|@\{", source)
+        or source in ("HEAD", "@")
+        or _OBJECT_ID.match(source)
+    )
+
+
+def is_revision(source: str, cwd: str) -> bool:
+    """Whether git knows the name as a commit."""
+    if source.startswith("-") or not _REVISION.match(source):
+        return False
+    return _git(["rev-parse", "--verify", "--quiet", "--end-of-options", source + "^{commit}"], cwd).returncode == 0
+
+
+def check_revision(source: str, cwd: str) -> None:
+    """Raise UsageError unless git knows every revision named."""
+    _selection(source, cwd)
+
+
+def read_revisions(source: str, cwd: str) -> Iterator[Message]:
+    """Yield the commits of a range, a revision or -N."""
+    selection = _selection(source, cwd)
+    command = [*_base(), "log", *_OPTIONS, *selection, "--"]
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout is not None
+        pending = b""
+        while block := process.stdout.read(1 << 16):
+            *whole, pending = (pending + block).split(b"\0") if b"\0" in block else (pending + block,)
+            yield from (_read_commit(text) for text in whole if text)
+        if pending:
+            yield _read_commit(pending)
+    if process.returncode:
+        raise InputError(f"git could not list {source}", "See what `git log` says about it.")
+
+
+def _selection(source: str, cwd: str) -> list[str]:
+    if count := _COUNT.match(source):
+        names, selection = ["HEAD"], ["-n", count[1], "HEAD"]
+    elif ".." in source:
+        first, second = re.split(r"\.{2,3}", source, maxsplit=1)
+        names, selection = [first or "HEAD", second or "HEAD"], [source]
+    else:
+        names, selection = [source], ["-n", "1", source]
+    for name in names:
+        if not is_revision(name, cwd):
+            if _git(["rev-parse", "--git-dir"], cwd).returncode:
+                raise UsageError(
+                    f"{source}: not a file, and this is no git repository", "Name a file, or change to a work tree."
+                )
+            raise UsageError(f"unknown revision: {name}", "See `git log`, or name a file, or - for standard input.")
+    return selection
+
+
+def _read_commit(text: bytes) -> Message:
+    """Make a message of one commit; its patch says that no mail held it."""
+    commit, _, mail = text.partition(b"\n")
+    name = commit.decode("ascii", "replace")
+    message = parse_message(mail, name, decoded=True)
+    patches = tuple(replace(patch, mail=False, commit=name) for patch in message.patches)
+    return replace(message, patches=patches)
+
+
+def _base() -> list[str]:
+    return ["git", "--no-pager", *(word for setting in _CONFIG for word in ("-c", setting))]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+
+
+def _git(arguments: list[str], cwd: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            [*_base(), *arguments],
+            cwd=cwd,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return subprocess.CompletedProcess([], 127, b"", b"")

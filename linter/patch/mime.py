@@ -1,0 +1,56 @@
+"""A multipart mail in, one text out: its readable parts in their order, patches among the attachments included."""
+
+from __future__ import annotations
+
+import email
+from dataclasses import replace
+from email.message import Message
+
+from .charset import to_utf8
+from .mail import Mail, strip_carriage_returns
+
+MAX_PARTS = 1000
+_PATCH_TYPES = frozenset({"text/x-patch", "text/x-diff", "text/patch", "application/x-patch", "application/mbox"})
+_PATCH_NAMES = (".patch", ".diff", ".mbox", ".txt", ".mbx", ".eml")
+
+
+def parse_parts(mail: Mail, head: bytes) -> Mail:
+    """Decode a multipart mail with the standard library's email package."""
+    try:
+        message = email.message_from_bytes(mail.raw[1:] if mail.raw.startswith(b">From ") else mail.raw)
+        texts, markup = _texts(message)
+    except (Exception, RecursionError) as error:  # the library has raised many kinds on hostile structure
+        return replace(mail, problem=f"its parts cannot be decoded ({type(error).__name__})")
+    if not texts:
+        return mail
+    body = b"".join(text if text.endswith(b"\n") else text + b"\n" for text in texts)
+    return Mail(mail.headers, head + body, len(head), markup=markup)
+
+
+def _texts(message: Message) -> tuple[list[bytes], bool]:
+    texts: list[bytes] = []
+    pages: list[bytes] = []
+    for number, part in enumerate(message.walk()):
+        if number > MAX_PARTS:
+            break
+        kind = part.get_content_type()
+        if part.is_multipart():
+            continue
+        name = str(part.get_filename() or "").lower()
+        if kind == "text/html":
+            pages.append(_payload(part))
+        elif kind in ("text/plain", *_PATCH_TYPES) or name.endswith(_PATCH_NAMES):
+            payload = _payload(part)
+            if b"\0" not in payload:
+                texts.append(payload)
+    if texts or not pages:
+        return texts, False
+    from .markup import text_of_html
+
+    return [text_of_html(page) for page in pages], True
+
+
+def _payload(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    data = payload if isinstance(payload, bytes) else b""
+    return strip_carriage_returns(to_utf8(data, part.get_content_charset()))
