@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-import click
-
 from linter import __version__
+from linter.cli._options import CONFIDENCES, LEVELS
 from linter.detect.registry import check_rule
 from linter.errors import UsageError
 from linter.patch.images import ImageStore
@@ -29,46 +28,6 @@ from linter.rulebook.model import Confidence, KernelVersion, Rulebook, Severity
 from linter.rulebook.names import find_rule
 
 T = TypeVar("T")
-
-LEVELS = ("info", "warning", "error")
-CONFIDENCES = ("low", "medium", "high")
-
-
-def review_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that every reviewing command takes."""
-    for option in reversed(
-        (
-            click.option(
-                "--rule", "rule", multiple=True, metavar="RULE", help="Run only this rule (id or alias); repeatable."
-            ),
-            click.option("--disable", multiple=True, metavar="RULE", help="Do not run this rule; repeatable."),
-            click.option("--preview", is_flag=True, default=None, help="Run preview rules as well."),
-            click.option("--severity", type=click.Choice(LEVELS), help="Show findings of this severity and above."),
-            click.option(
-                "--confidence", type=click.Choice(CONFIDENCES), help="Show findings of this confidence and above."
-            ),
-            click.option(
-                "--fail-on", type=click.Choice(LEVELS), help="Exit with 1 on this severity and above [error]."
-            ),
-            click.option("--target", metavar="X.Y", help="The kernel release that the patches are for."),
-            click.option(
-                "--git", "git", metavar="DIR", help="Take whole files from this repository [the work tree, if in one]."
-            ),
-            click.option("--no-git", is_flag=True, help="Judge by the patch alone, even inside a work tree."),
-            click.option("--base", metavar="REV", help="The commit that the patches apply to."),
-            click.option("--tree", metavar="DIR", help="Take whole files from this plain source tree."),
-            click.option(
-                "--profile", multiple=True, metavar="NAME", help="Use these profiles; `none` for none [by paths]."
-            ),
-            click.option("--rules", multiple=True, metavar="DIR", help="Read rules from this folder too; repeatable."),
-            click.option("--baseline", metavar="FILE", help="Findings in this file are the accepted past."),
-            click.option("--config", metavar="FILE", help="Read this configuration and no other."),
-            click.option("--no-config", is_flag=True, help="Read no configuration."),
-            click.option("--strict", is_flag=True, help="Stop at a bug inside a rule (exit 70)."),
-        )
-    ):
-        command = option(command)
-    return command
 
 
 @dataclass(slots=True)

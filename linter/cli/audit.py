@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from linter.cli._run import make_setup, review_options
+from linter.cli._options import review_options
+from linter.cli._run import make_setup
 
 
 @click.group("audit")

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from linter.cli._run import finish, make_report, make_setup, review_options
+from linter.cli._options import review_options
+from linter.cli._run import finish, make_report, make_setup
 from linter.review.model import Verdict
 from linter.review.suppress import read_baseline, write_baseline
 

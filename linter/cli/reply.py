@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from linter.cli._run import finish, make_report, make_setup, review_options
+from linter.cli._options import review_options
+from linter.cli._run import finish, make_report, make_setup
 from linter.errors import InputError
 from linter.render.options import RenderOptions
 from linter.render.registry import renderer

@@ -1,0 +1,76 @@
+"""What `hunklint check` does, apart from reading its command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from linter.cli._run import finish, make_report, make_setup, wants_color
+from linter.errors import InputError, UsageError
+from linter.render.options import RenderOptions
+from linter.render.registry import formats, renderer
+from linter.review.model import Report
+from linter.review.suppress import UNMET, Suppression
+
+
+def check(sources: Sequence[str], options: Mapping[str, Any]) -> int:
+    """Review sources, write the report, return the exit code."""
+    if options["format_"] == "help":
+        print("\n".join(formats()))
+        return 0
+    setup = make_setup(options)
+    name = options["format_"] or setup.config.get("format", "text")
+    render = renderer(name)
+    sources = sources or ("-",)
+    if sources == ("-",) and sys.stdin.isatty():
+        raise UsageError(
+            "no patch was named", "give a file, an mbox or a git range, or pipe a mail into `hunklint check`"
+        )
+    report, problems = make_report(setup, sources, sys.stdin.buffer, decoded=options["decoded"])
+    _write(report, render, options)
+    code = finish(report, problems, require_patch=options["require_patch"])
+    _say_stale(setup.reviewer.decisions.stale(), options["show_suppressed"])
+    if options["exit_style"] == "nipa" and code in (0, 1):
+        return 1 if report.counts.failed else 250 if report.counts.warning else 0
+    return code
+
+
+def _write(
+    report: Report, render: Callable[[Report, RenderOptions], Iterator[str]], options: Mapping[str, Any]
+) -> None:
+    target = options["output"]
+    try:
+        stream = open(target, "w", encoding="utf-8", newline="\n") if target else sys.stdout  # noqa: SIM115, PTH123
+    except OSError as error:
+        raise InputError(f"cannot write {target}: {error.strerror}", "name a place that can be written to") from error
+    encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
+    look = RenderOptions(
+        color=not target and wants_color(options["color"], stream),
+        width=_columns() if stream.isatty() else 100,
+        unicode=encoding.startswith("utf"),
+        verbose=options["skipped"],
+        show_suppressed=options["show_suppressed"],
+    )
+    try:
+        for text in render(report, look):
+            stream.write(
+                text if encoding.startswith("utf") else text.encode(encoding, "backslashreplace").decode(encoding)
+            )
+        stream.flush()
+    finally:
+        if target:
+            stream.close()
+
+
+def _say_stale(stale: Sequence[tuple[Suppression, str]], all_of_them: bool) -> None:
+    """Name suppressions whose date has passed; those that met no finding only on request: a run sees a few files."""
+    for decision, why in stale:
+        if all_of_them or why != UNMET:
+            print(f"note: suppression of {decision.rule} ({decision.source}) is stale: {why}", file=sys.stderr)
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
