@@ -45,6 +45,8 @@ def _build(document: Document, path: Path) -> Rule:
     validate(data, {"type": "object", "description": "keys and values"})
     engine = data.get("engine")
     check_keys((), data, [*RULE_KEYS, *([engine] if isinstance(engine, str) and engine else [])], REQUIRED)
+    if "category" in data and data["category"] is None:
+        raise BlockError(("category",), "null without quotes means nothing", '`"null"`')
     shape = {"type": "object", "properties": {key: RULE_KEYS[key] for key in RULE_KEYS}}
     validate(data, shape)
     _check_place(data, path)
