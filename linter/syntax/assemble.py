@@ -41,6 +41,7 @@ _DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _LAST_WORD = re.compile(rb"(\w+)\Z")
 _CONTROLS = frozenset({b"if", b"while", b"for", b"switch"})
 _OPERATORS = frozenset(b"(,=+-*/&|<>?!~%^.[")
+_FLAT_CODE = re.compile(rb"^(?:if|for|while|switch|return|goto|else|break|\}[ \t]*else)\b", re.M)
 _UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
 _LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
 
@@ -90,7 +91,7 @@ def assemble(image: Image) -> Assembly:
     out = Assembly()
     carried: bytes | None = None  # name of the function that is open between chunks
     for chunk in _chunks(image):
-        columns = chunk.shape.find(b"\n\t") >= 0 or chunk.shape[:1] in b"\t " or b"\n  " in chunk.shape
+        columns = chunk.shape.find(b"\n\t") >= 0 or chunk.shape[:1] in b"\t " or _FLAT_CODE.search(chunk.shape) is None
         scan = Scanner(chunk.shape, columns).run()
         context = find_context(chunk.shape, scan, chunk.section)
         carried = _start(out, chunk, scan, context, carried)
@@ -101,7 +102,7 @@ def assemble(image: Image) -> Assembly:
 
 
 def _chunks(image: Image) -> list[_Chunk]:
-    text = image.text
+    text = image.text if image.text.endswith(b"\n") else image.text + b"\n"
     starts = [0]
     for line in text.split(b"\n")[:-1]:
         starts.append(starts[-1] + len(line) + 1)
@@ -175,7 +176,7 @@ def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> 
         if scan.parens:
             out.insert(b"int (*" + UNKNOWN + b")(")
     elif scan.parens:
-        out.insert(_cut_statement(chunk, scan))
+        out.insert(GAP_CALL[:-1] * scan.parens if context.block is None else _cut_statement(chunk, scan))
     elif context.block is not None and _LEADING.match(chunk.shape):
         out.insert(GAP_CALL)
     if chunk.in_comment:
@@ -197,33 +198,39 @@ def _body(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: b
     """Add the chunk and close what it leaves open; the name of the function that is still open then."""
     offset = out.size
     out.blanks.extend((start + offset, end + offset) for start, end in chunk.blanks)
-    _take_with_else(out, chunk, scan)
+    _take_with_else(out, chunk, scan, context.block is None)
     if _ends_in_comment(chunk):
         out.insert(b"*/")
     if chunk.source.endswith(b"\\\n"):
         out.insert(b"")
-    entity = carried if scan.entity < 0 else None
+    at_head = context.head_cut or context.body_cut
+    entity = carried if scan.entity < 0 and not at_head else None
     top = scan.stack[0] if scan.stack else None
     if top is not None and top.block is Block.FUNCTION:
         head = chunk.shape[_head_start(chunk.shape, top.at) : top.at]
         entity = function_name(head) or context.name or b"?"
     elif context.block in (Block.STRUCT, Block.ENUM, Block.LIST) and scan.entity < 0:
         scan.stack.insert(0, Open(context.block, 0))
-    at_head = context.head_cut or context.body_cut
     in_function = context.block is Block.FUNCTION and scan.entity < 0 and not at_head
     _close(out, chunk, scan, in_function)
     return entity
 
 
-def _take_with_else(out: Assembly, chunk: _Chunk, scan: Scan) -> None:
+def _take_with_else(out: Assembly, chunk: _Chunk, scan: Scan, at_top: bool) -> None:
     """Add the lines; an `else` whose `if` is out of sight gets one on a line of its own before it."""
-    done = 0
+    inserts = []
     for at in scan.lone_else:
         line = chunk.source.rfind(b"\n", 0, at) + 1
-        if line < done or chunk.shape[line:at].strip(b" \t"):
+        if not chunk.shape[line:at].strip(b" \t"):
+            inserts.append((line, b"if (" + GAP_CALL + b") " + _GAP))
+    if scan.parens and at_top and chunk.shape[scan.parens_end :].lstrip()[:1] not in (b";", b"{"):
+        inserts.append((chunk.source.find(b"\n", scan.parens_end) + 1, b";"))
+    done = 0
+    for line, text in sorted(inserts):
+        if line < done:
             continue
         _take(out, chunk, done, line)
-        out.insert(b"if (" + GAP_CALL + b") " + _GAP)
+        out.insert(text)
         done = line
     _take(out, chunk, done, len(chunk.source))
 

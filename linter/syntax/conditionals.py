@@ -19,7 +19,8 @@ _OTHER = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _BRACKET = re.compile(rb"[][(){}]")
 _PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 _HALF_START = re.compile(rb"(?:else\b|[?:&|+=<>)}\],.-]|while\b[^;{}]*;\s*\Z)")
-_WORD_END = re.compile(rb"\b(?:else|do|return)\Z")
+_ELSE = re.compile(rb"\s*else\b")
+_DEPTH = 64
 
 Spans = list[tuple[int, int]]
 
@@ -29,6 +30,7 @@ class _Group:
     """An `#if` with its arms: spans of the directives, and of the text between them."""
 
     directives: Spans
+    before: bytes  # the last byte of code before it
     arms: Spans = field(default_factory=list)
     never: bool = False
 
@@ -40,21 +42,27 @@ def has_conditionals(clean: bytes) -> bool:
 
 def blanked_spans(clean: bytes) -> Spans:
     """The spans of a text (comments and strings blanked) to overwrite with spaces."""
-    groups, spans = _groups(clean)
+    shape = _OTHER.sub(_blank, clean)
+    groups, spans = _groups(clean, shape)
     for group in groups:
-        spans.extend(_broken(clean, group))
+        spans.extend(_broken(shape, group))
     return spans
 
 
-def _groups(clean: bytes) -> tuple[list[_Group], Spans]:
+def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
     """The groups of a text, inner ones first, and the directives that have no partner."""
     done: list[_Group] = []
     stack: list[_Group] = []
     lone: Spans = []
+    before, seen = b"", 0
     for match in _DIRECTIVE.finditer(clean):
         span = match.span()
+        before = shape[seen : span[0]].rstrip()[-1:] or before
+        seen = span[1]
         if match[1] in _OPENING:
-            stack.append(_Group([span], never=_NEVER.search(match[0].strip()) is not None))
+            stack.append(_Group([span], before, never=_NEVER.search(match[0].strip()) is not None))
+            if len(stack) > _DEPTH:
+                lone.extend(stack.pop(0).directives)
             continue
         if not stack:
             lone.append(span)
@@ -68,12 +76,12 @@ def _groups(clean: bytes) -> tuple[list[_Group], Spans]:
     return done, lone
 
 
-def _broken(clean: bytes, group: _Group) -> Spans:
+def _broken(shape: bytes, group: _Group) -> Spans:
     """What to blank of a group: nothing where each arm stands for itself."""
-    before = _before(clean, group.directives[0][0])
-    whole = before in b";{}:" or not before
-    arms = [_OTHER.sub(_blank, clean[start:end]).strip() for start, end in group.arms]
-    if whole and all(_is_whole(arm) for arm in arms) and not _is_continued(clean, group, arms):
+    before = group.before
+    arms = [shape[start:end].strip() for start, end in group.arms]
+    whole = before in b";{}:"
+    if whole and all(_is_whole(arm) for arm in arms) and not _is_continued(shape, group, arms):
         return []
     if before in b",{" and all(_is_list(arm) for arm in arms):
         return list(group.directives)
@@ -83,19 +91,6 @@ def _broken(clean: bytes, group: _Group) -> Spans:
 
 def _blank(match: re.Match[bytes]) -> bytes:
     return b" " * len(match[0])
-
-
-def _before(clean: bytes, at: int) -> bytes:
-    """The last byte of code before a directive, b"" where there is none or a directive stands there."""
-    while at > 0:
-        start = clean.rfind(b"\n", 0, at - 1) + 1
-        line = clean[start:at].strip()
-        if line.startswith(b"#"):
-            return b""
-        if line:
-            return b":" if _WORD_END.search(line) is None and line.endswith(b":") else line[-1:]
-        at = start
-    return b""
 
 
 def _is_whole(arm: bytes) -> bool:
@@ -122,10 +117,9 @@ def _is_balanced(arm: bytes) -> bool:
     return not stack
 
 
-def _is_continued(clean: bytes, group: _Group, arms: list[bytes]) -> bool:
+def _is_continued(shape: bytes, group: _Group, arms: list[bytes]) -> bool:
     """Does the text behind `#endif` go on with a statement of the last arm: `else`, or an operator."""
     last = arms[-1] if arms else b""
     if last[-1:] != b"}" and last:
         return False
-    match = re.compile(rb"\s*(else\b)").match(clean, group.directives[-1][1])
-    return match is not None
+    return _ELSE.match(shape, group.directives[-1][1]) is not None

@@ -19,24 +19,11 @@ _NOT_NAMES = frozenset(
     b"__must_hold typeof __typeof__ static_assert".split()
 )
 _TAGGED = re.compile(rb"(?:typedef\s+)?(struct|union|enum)(?:\s+\w+)*\s*(?:\{|\Z)|typedef\s+(struct|union|enum)\b")
-_LIST_LINE = re.compile(
-    rb"^[ \t]+(?:\.\w[\w.\[\]]*[ \t]*=[^;\n]*,|\[[^\]\n]+\][ \t]*=[^;\n]*,|\{[^;\n]*,|\}[ \t]*,|\{"
-    rb"|[&\"'\w][^;={}\n]*,)[ \t]*\\?$",
-    re.M,
-)
-_MEMBER_LINE = re.compile(
-    rb"^[ \t]+(?:(?!return\b|goto\b|else\b|case\b|break\b)[a-z_]\w*[ \t*]+(?:[\w*]+[ \t*]+)*"
-    rb"\**\w+(?:\[[^\]\n]*\])*(?:[ \t]*:[ \t]*\d+)?(?:,[^;=()\n]*)?;|[a-z][\w \t*]*\(\*\w+\)\([^;{\n]*\)?;?"
-    rb"|(?:struct|union)[ \t]*\w*[ \t]*\{|\}[ \t]*\w*;)[ \t]*$",
-    re.M,
-)
-_CODE_LINE = re.compile(
-    rb"^[ \t]+(?:(?:if|for|while|switch|return|goto|break|continue|do|else|case)\b[^\n]*"
-    rb"|[^\n={]*\([^\n]*\);|[^.\[\n{][^\n{(]*[^=!<>\n]=[^=\n][^\n]*;|\w+(?:\+\+|--);|[^\n]*\)[ \t]*\{)[ \t]*$"
-    rb"|^\w+:[ \t]*$",
-    re.M,
-)
-_ENUM_LINE = re.compile(rb"^[ \t]+[A-Z_]\w*(?:[ \t]*=[^;\n]+)?,[ \t]*$", re.M)
+_FIRST_WORD = re.compile(rb"[A-Za-z_]\w*+")
+_CONTROL = frozenset(b"if for while switch return goto break continue do else case default".split())
+_BALANCED_LINE = re.compile(rb"[^(){}]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)[^(){}]*+)*+(?:\{[^{}]*+\}?)?[^{}]*+\Z")
+_ENUM_LINE = re.compile(rb"[A-Za-z_]\w*[ \t]*(?:=[^;]+)?,\Z")
+_GUESS_LINES = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +91,26 @@ def unknown_context(block: Block) -> Context:
 
 def guess_block(shape: bytes) -> Block:
     """What lines look like, when nothing names what they stand in."""
-    code = len(_CODE_LINE.findall(shape))
-    members = len(_MEMBER_LINE.findall(shape))
-    items = len(_LIST_LINE.findall(shape))
-    if items > code and items > members and b";" not in shape:
-        names = len(_ENUM_LINE.findall(shape))
-        return Block.ENUM if names == items and b"[" not in shape and b"(" not in shape else Block.LIST
-    if members > 0 and code == 0:
-        return Block.STRUCT
-    return Block.FUNCTION
+    code = members = items = names = 0
+    for line in shape.split(b"\n", _GUESS_LINES)[:_GUESS_LINES]:
+        text = line.strip()
+        if not text:
+            continue
+        word = _FIRST_WORD.match(text)
+        if (word and word[0] in _CONTROL) or line[:1] not in b" \t":
+            code += 1
+        elif text[-1] == 0x3B:
+            is_member = (b"(*" in text or b"(" not in text) and b"=" not in text and b" " in text.replace(b"\t", b" ")
+            members += is_member
+            code += not is_member
+        elif text[-1] == 0x2C and _BALANCED_LINE.match(text):
+            items += 1
+            names += _ENUM_LINE.match(text) is not None
+        elif text[-1] == 0x7B and text[0] == 0x7B:
+            items += 1
+    if items > code and items > members:
+        return Block.ENUM if names == items else Block.LIST
+    return Block.STRUCT if members > 0 and code == 0 else Block.FUNCTION
 
 
 def find_context(shape: bytes, scan: Scan, section: bytes) -> Context:
@@ -127,10 +125,10 @@ def find_context(shape: bytes, scan: Scan, section: bytes) -> Context:
         if 0 <= scan.first_top < scan.entity and _opens(shape, scan):
             return Context(None)
         behind = shape[scan.entity + 1 : scan.entity + 80].lstrip(b" \t")[:1]
-        guess = guess_block(shape[: scan.entity])
         if behind in (b"\n", b""):
-            guess = Block.FUNCTION
-        elif guess is Block.FUNCTION:
+            return named if named.block is Block.FUNCTION else unknown_context(Block.FUNCTION)
+        guess = guess_block(shape[: scan.entity])
+        if guess is Block.FUNCTION:
             guess = named.block if named.block in (Block.STRUCT, Block.LIST, Block.ENUM) else Block.LIST
         return named if named.block is guess else unknown_context(guess)
     guess = guess_block(shape)

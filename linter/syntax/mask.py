@@ -25,6 +25,8 @@ _FILL = bytes(c if c == 0x0A else 0x5F for c in range(256))
 _IDENTIFIER = re.compile(rb"[A-Za-z_]\w*+")
 _SYSCALL = re.compile(rb"\A(?:COMPAT_|X32_|ARM64_)?(?:SYSCALL32_|SYSCALL_)DEFINE[0-6]\Z|\ABPF_CALL_[0-5]\Z")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_REACH = 200_000  # a macro's argument list is shorter
+_STEPS = 400_000  # parens looked at one macro after the other; from then on all are matched at once
 _OPEN_CLOSE = re.compile(rb"[()]")
 
 
@@ -53,6 +55,8 @@ class Masker:
         self.clean = clean
         self.edits = bytearray(source)
         self.annotations: list[Annotation] = []
+        self.steps = 0
+        self.matched: dict[int, int] | None = None
 
     def occurrences(self, word: bytes) -> list[int]:
         """Where `word` stands as a whole identifier."""
@@ -72,14 +76,37 @@ class Masker:
             at += 1
         return at
 
-    def closing(self, at: int, limit: int = 20000) -> int:
+    def closing(self, at: int) -> int:
         """The offset behind the `)` that closes the `(` at `at`, or -1."""
+        if self.steps > _STEPS:
+            return self.pairs().get(at, -1)
         depth = 0
-        for match in _OPEN_CLOSE.finditer(self.clean, at, at + limit):
+        for match in _OPEN_CLOSE.finditer(self.clean, at, at + _REACH):
+            self.steps += 1
             depth += 1 if match[0] == b"(" else -1
             if depth == 0:
                 return match.end()
         return -1
+
+    def pairs(self) -> dict[int, int]:
+        """All parens of the text, matched once: for texts made of nothing else."""
+        if self.matched is None:
+            self.matched = {}
+            stack = []
+            for match in _OPEN_CLOSE.finditer(self.clean):
+                if match[0] == b"(":
+                    stack.append(match.start())
+                elif stack:
+                    self.matched[stack.pop()] = match.end()
+        return self.matched
+
+    def before(self, at: int) -> int:
+        """The last byte of code before an offset; 0 where there is none."""
+        clean = self.clean
+        at -= 1
+        while at >= 0 and clean[at] in b" \t\n\r\f\v":
+            at -= 1
+        return clean[at] if at >= 0 else 0
 
     def blank(self, start: int, end: int) -> None:
         """Overwrite with spaces."""
@@ -124,8 +151,7 @@ class Masker:
             behind = self.skip_blanks(end)
             if behind < len(self.clean) and self.clean[behind] in b";,)=.-+&|?:<>!]%^":
                 continue
-            before = self.clean[:at].rstrip()[-1:]
-            if before and before not in b";{}):eo":
+            if self.before(at) not in b"\0;{}):eo":
                 continue
             if self.clean[opening + 1 : end - 1].strip():
                 self.put(at, opening, keyword)
@@ -172,7 +198,8 @@ class Masker:
             commas = [m.start() for m in re.finditer(rb",", self.clean[opening:end])]
             self.note(word, at, end, opening)
             if not commas:
-                self.put(at, at + len(word), b"long " + word[5:])
+                name = self.clean[opening + 1 : end - 1].strip() + b"()"
+                self.put(at, end, b"long".ljust(end - at - len(name)) + name)
                 continue
             self.put(at, opening + 1, b"long")
             self.edits[opening + commas[0]] = 0x28
@@ -185,7 +212,7 @@ class Masker:
             opening = self.skip_blanks(at + len(word))
             if opening >= len(self.clean) or self.clean[opening] != 0x28:
                 continue
-            end = self.closing(opening, 200000)
+            end = self.closing(opening)
             comma = self.clean.find(b",", opening)
             if 0 < comma < end:
                 self.blank(comma, end - 1)
@@ -198,7 +225,7 @@ _TYPE_ARGUMENT = re.compile(
     rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
 _TAGGED = re.compile(rb"((?:const\s+)?(?:struct|union|enum)\s+)(\w+)")
-_CASE_RANGE = re.compile(rb"\bcase\b[^;{}:\n]*?(\.\.\.)")
+_CASE_RANGE = re.compile(rb"\bcase\b[^;{}:\n]{0,200}?(\.\.\.)")
 _COMPUTED_GOTO = re.compile(rb"\bgoto\s*(\*[^;{}]*)")
 _STATIC_MACRO = re.compile(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
 
@@ -210,14 +237,18 @@ def mask(
     masker = Masker(source, clean)
     for start, end in blanks:
         masker.blank(start, end)
-    for word in identifiers & tables.ATTRIBUTES | identifiers & tables.ATTRIBUTES_CALLED:
+    for word in identifiers & tables.ALL_ATTRIBUTES:
         masker.mask_attribute(word)
-    for word in identifiers:
-        if b"for_each" in word or word in tables.ITERATORS:
-            if word not in tables.NOT_ITERATORS:
+    if b"for_each" in clean:
+        for word in identifiers:
+            if b"for_each" in word and word not in tables.NOT_ITERATORS:
                 masker.mask_block(word, b"while")
-        elif (b"DEFINE" in word or b"BPF_CALL" in word) and _SYSCALL.match(word):
-            masker.mask_syscall(word)
+    if b"DEFINE" in clean or b"BPF_CALL" in clean:
+        for word in identifiers:
+            if (b"DEFINE" in word or b"BPF_CALL" in word) and _SYSCALL.match(word):
+                masker.mask_syscall(word)
+    for word in identifiers & tables.ITERATORS:
+        masker.mask_block(word, b"while")
     for word in identifiers & tables.GUARDED_BLOCKS:
         masker.mask_block(word, b"if")
     for word in identifiers & tables.TYPE_ARGUMENT:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import importlib.machinery
 import importlib.util
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import accumulate
@@ -45,8 +46,9 @@ from linter.syntax.mask import identifiers_of, mask, scrub
 from linter.syntax.model import Annotation, Function, Unit
 from linter.syntax.repair import Repairer, broken_regions, error_spans
 
-MAX_BYTES = 16 << 20
-"""A longer text is not parsed but reported as unparsed: the largest file of a kernel tree is half as long."""
+MAX_BYTES = 4 << 20
+"""A longer text is not parsed but reported as unparsed; in a kernel tree these are generated headers of constants."""
+_TEXT_BYTES = bytes(c for c in range(256) if c >= 0x20 or c in b"\t\n\v\f\r\x1b")
 _WORD = re.compile(rb"\w+")
 _KEYWORDS = frozenset({b"while", b"if", b"for", b"switch", b"do", b"else"})
 
@@ -81,7 +83,7 @@ def parser() -> Parser:
 
 def parse_image(image: Image) -> Unit:
     """Parse an image, whole or fragment."""
-    if len(image.text) > MAX_BYTES:
+    if len(image.text) > MAX_BYTES or _is_junk(image.text):
         return Unit(image, b"", b"", parser().parse(b""), (), (0,), (), (), frozenset(), (Span(0, len(image.text)),))
     heads: dict[int, bool] = {}
     rows: tuple[int | None, ...]
@@ -90,22 +92,28 @@ def parse_image(image: Image) -> Unit:
         clean = scrub(source)
         blanks = blanked_spans(clean) if has_conditionals(clean) else []
         clean = blank(clean, blanks) if blanks else clean
-        rows = tuple(range(source.count(b"\n")))
+        rows = tuple(range(source.count(b"\n") + (source[-1:] not in (b"\n", b""))))
     else:
         assembly = assemble(image)
         source, clean, blanks = b"".join(assembly.source), b"".join(assembly.clean), assembly.blanks
         rows, heads = tuple(assembly.rows), assembly.heads
-    text, annotations = mask(source, clean, identifiers_of(source), blanks)
+    identifiers = identifiers_of(source)
+    text, annotations = mask(source, clean, identifiers, blanks)
     tree = parser().parse(text)
     if tree.root_node.has_error:
         text, tree, annotations = _repair(source, clean, text, tree, annotations)
-    starts = tuple(accumulate((len(line) + 1 for line in text.split(b"\n")), initial=0))[:-1]
-    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers_of(image.text))
+    starts = tuple(accumulate((len(line) + 1 for line in text.split(b"\n")), initial=0))[: max(len(rows), 1)]
+    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers)
     if tree.root_node.has_error:
         object.__setattr__(unit, "unparsed", error_spans(tree))
     functions = tuple(_function(unit, node, heads) for node in definitions(tree.root_node))
     object.__setattr__(unit, "functions", functions)  # a unit and its functions point at each other
     return unit
+
+
+def _is_junk(text: bytes) -> bool:
+    """Is this no text at all: the parser would spend its time on recovering from errors."""
+    return len(text) > 4096 and len(text.translate(None, _TEXT_BYTES)) * 50 > len(text)
 
 
 def _repair(
@@ -133,7 +141,7 @@ def _function(unit: Unit, node: Node, heads: Mapping[int, bool]) -> Function:
     identifier = declared_name(node)
     name = unit.text[identifier.start_byte : identifier.end_byte] if identifier else b""
     line = unit.text.rfind(b"\n", 0, node.start_byte) + 1
-    head = {a.name: a.argument for a in unit.annotations if line <= a.span.start < body.start_byte}
+    head = {a.name: a.argument for a in annotations_within(unit, line, body.start_byte)}
     row = node.start_point[0]
     return Function(
         name="" if name in (UNKNOWN, b"") else name.decode("utf-8", "replace"),
@@ -165,4 +173,10 @@ def macro_name(unit: Unit, node: Node) -> bytes | None:
 
 def annotations_within(unit: Unit, start: int, end: int) -> tuple[Annotation, ...]:
     """The annotations between two offsets of the text."""
-    return tuple(a for a in unit.annotations if start <= a.span.start < end)
+    first = bisect_left(unit.annotations, start, key=_position)
+    last = bisect_left(unit.annotations, end, key=_position)
+    return unit.annotations[first:last]
+
+
+def _position(annotation: Annotation) -> int:
+    return annotation.span.start

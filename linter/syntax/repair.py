@@ -16,20 +16,32 @@ from linter.syntax.mask import Masker
 _KEYWORDS = (
     rb"if|while|for|switch|return|sizeof|else|do|case|typeof|__typeof__|__attribute__|asm|__asm__|goto|defined|_Generic"
 )
-_CALL_LINE = re.compile(rb"(?<=[;{}:)>/\n*])([ \t]*)(?!(?:" + _KEYWORDS + rb")\b)([A-Za-z_]\w*)[ \t]*(?=\()", re.M)
+_CALL_LINE = re.compile(rb"(?:^|(?<=[;{}:)>/*]))([ \t]*)(?!(?:" + _KEYWORDS + rb")\b)([A-Za-z_]\w*)[ \t]*(?=\()", re.M)
 _STRUCT_ARGUMENT = re.compile(
     rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|_Alignof|alignof|return|typeof|__typeof__)\b)\w+[ \t]*\()\s*"
     rb"((?:const\s+)?(?:struct|union|enum)\s+\w+(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
 _POINTER_ARGUMENT = re.compile(
     rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|return|typeof|__typeof__)\b)\w+[ \t]*\()\s*"
-    rb"((?:const\s+)?(?:(?:unsigned|signed|long|short|int|char|void|bool|\w+_t|[us](?:8|16|32|64)|__\w+)\s*)+"
+    rb"((?:const\s+)?(?:(?:unsigned|signed|long|short|int|char|void|bool|\w+_t|[us](?:8|16|32|64)|__\w+)\b\s*)++"
     rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
-_BAD_NUMBER = re.compile(
-    rb"(?<![\w.'])\d(?!(?:[xX][\da-fA-F]+|[bB][01]+|\d*)[uUlLzZ]*(?![\w.]))(?!\d*\.?\d*(?:[eE][-+]?\d+)?[fFlL]?(?![\w.]))(?=\w)"
+_NUMBER = re.compile(rb"(?<![\w.'])\d\w*+")
+_GOOD_NUMBER = re.compile(
+    rb"(?:0[xX][\da-fA-F]+|0[bB][01]+|\d+)[uUlLzZ]{0,3}\Z|\d+(?:[eE]\d*)?[fFlL]?\Z|0[xX][\da-fA-F]*[pP]\d*\Z"
 )
-_STATEMENT_ARGUMENT = re.compile(rb"(?<=[,(])\s*\b(return|goto|break|continue)\b(?=([^;{},]*?)\s*[,)])")
+_STATEMENT_ARGUMENT = re.compile(rb"(?<=[,(])\s*\b(return|goto|break|continue)\b(?=([^;{},]{0,200}?)\s*[,)])")
+_TYPE_WORD = re.compile(rb"__(?:[usbl]e?\d+|\w+_t|w?sum(?:16)?|kernel_\w+|poll_t|be\d+|le\d+)\Z")
+_ODD_WORDS = (
+    re.compile(rb"\b(?:static|extern|inline|const)\s+(__[a-z]\w*)(?=[ \t\n]+\w+[ \t\n*]+\w)"),
+    re.compile(
+        rb"(?:^|\b\w+[ \t*]+)(?<!static )(?<!const )(?<!struct )(?<!union )(?<!enum )(?<!unsigned )"
+        rb"(?<!return )(?<!goto )(?<!else )(?<!case )(__[a-z]\w*)(?=[ \t]+\w+[ \t]*[=;,)(\[])",
+        re.M,
+    ),
+    re.compile(rb"[)\]][ \t\n]*(__[a-z]\w*(?:\([^()\n]*\))?)(?=\s*[{;=])"),
+    re.compile(rb"^(__[a-z]\w*)(?=[ \t\n]+(?:static|extern|inline|int|void|struct|bool|unsigned|long)\b)", re.M),
+)
 _OFFSETOF = re.compile(rb"\b(offsetof|__builtin_offsetof)\s*\(\s*((?:struct|union|enum)\s+)?")
 _DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(?:define|undef|pragma|include|error|warning)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
 _TYPEOF = re.compile(rb"\b(?:typeof|__typeof__|__typeof|typeof_unqual)\b\s*(?=\()")
@@ -67,7 +79,18 @@ class Repairer(Masker):
         self.numbers(start, end)
         self.directives(start, end)
         self.typeofs(start, end)
+        self.odd_words(start, end)
         self.calls(start, end)
+
+    def odd_words(self, start: int, end: int) -> None:
+        """Attributes that no table knows: a word too many in a declaration."""
+        if self.clean.find(b"__", start, end) < 0:
+            return
+        for pattern in _ODD_WORDS:
+            for match in pattern.finditer(self.clean, start, end):
+                if _TYPE_WORD.match(match[1]) is None:
+                    self.blank(*match.span(1))
+                    self.note(match[1].partition(b"(")[0], *match.span(1))
 
     def struct_arguments(self, start: int, end: int) -> None:
         """Types as arguments of macros."""
@@ -98,8 +121,9 @@ class Repairer(Masker):
 
     def numbers(self, start: int, end: int) -> None:
         """Words that start with a digit, pasted by a macro."""
-        for match in _BAD_NUMBER.finditer(self.clean, start, end):
-            self.edits[match.start()] = 0x5F
+        for match in _NUMBER.finditer(self.clean, start, end):
+            if _GOOD_NUMBER.match(match[0]) is None:
+                self.edits[match.start()] = 0x5F
 
     def directives(self, start: int, end: int) -> None:
         """Definitions inside a list or statement."""

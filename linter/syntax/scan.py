@@ -56,9 +56,10 @@ class Scan:
 
 
 _TOKEN = re.compile(
-    rb"[{}()\[\];]|\b(?:if|else|do|while|for|switch|case|default(?=\s*:)|struct|union|enum)\b"
-    rb"|\b(?:\w*for_each\w*+|scoped_\w+)(?=\s*\()"
+    rb"\([^(){}\[\];]*+\)(?!\s*\{)|\[[^(){}\[\];]*+\]"  # plain groups, of no interest
+    rb"|[{}()\[\];]|\b(?:if|else|do|while|for|switch|case|default(?=\s*:)|struct|union|enum)\b"
 )
+_TOKEN_OR_MACRO = re.compile(_TOKEN.pattern + rb"|\b(?:\w*for_each\w*+|scoped_\w+)(?=\s*\()")
 _TOP = re.compile(rb"^(?![a-zA-Z_]\w*[ \t]*:(?:[^:]|$)|default\b|case\b)[A-Za-z_]", re.M)
 _CONTROL = frozenset({b"if", b"while", b"for", b"switch"})
 _WHITE = b" \t\n\r\f\v"
@@ -84,25 +85,23 @@ class Scanner:
         found = self.found
         top = _TOP.search(self.shape) if self.columns else None
         found.first_top = top.start() if top else -1
-        for match in _TOKEN.finditer(self.shape):
-            token, at = match[0], match.start()
-            if token == b"(":
-                self._open_paren(at)
-            elif token == b")":
-                self._close_paren(at)
-            elif token == b";":
-                self._end_statement(at)
-            elif token == b"{":
-                self._open_brace(at)
-            elif token == b"}":
-                self._close_brace(at)
-            elif token == b"[":
-                found.stack.append(Open(Block.BRACKET, at))
-            elif token == b"]":
-                if found.stack and found.stack[-1].block is Block.BRACKET:
-                    found.stack.pop()
-            else:
-                self._word(token, at)
+        macros = b"for_each" in self.shape or b"scoped_" in self.shape
+        handlers = {
+            b"(": self._open_paren,
+            b")": self._close_paren,
+            b";": self._end_statement,
+            b"{": self._open_brace,
+            b"}": self._close_brace,
+            b"[": self._open_bracket,
+            b"]": self._close_bracket,
+        }
+        for match in (_TOKEN_OR_MACRO if macros else _TOKEN).finditer(self.shape):
+            token = match[0]
+            handler = handlers.get(token)
+            if handler is not None:
+                handler(match.start())
+            elif token[0] not in b"([":
+                self._word(token, match.start())
         found.keyword = self.pending
         found.switch = self.cases
         return found
@@ -120,6 +119,14 @@ class Scanner:
         keyword = self.pending if self.pending and not self.shape[self.pending_end : at].strip() else b""
         self.found.stack.append(Open(Block.PAREN, at, keyword))
         self.literal = not (chr(previous).isalnum() or previous in b"_)]")
+
+    def _open_bracket(self, at: int) -> None:
+        self.found.stack.append(Open(Block.BRACKET, at))
+
+    def _close_bracket(self, at: int) -> None:
+        stack = self.found.stack
+        if stack and stack[-1].block is Block.BRACKET:
+            stack.pop()
 
     def _is_fresh(self) -> bool:
         """Is the pending keyword still waiting for its parens."""
@@ -169,11 +176,13 @@ class Scanner:
             return Block.LIST
         if previous == 0x28:
             return Block.EXPRESSION
+        if previous == 0x2C:
+            return Block.LIST
         if inner in (Block.LIST, Block.PAREN, Block.BRACKET):
             return Block.LIST
         if self.is_tagged and not (previous == 0x29 and not stack):
             return self.tagged
-        if self.columns and at == self.shape.rfind(b"\n", 0, at) + 1:
+        if self.columns and (at == 0 or self.shape[at - 1] == 0x0A):
             return Block.FUNCTION
         if previous == 0x22:
             return Block.EXTERN
@@ -187,7 +196,7 @@ class Scanner:
 
     def _close_brace(self, at: int) -> None:
         found = self.found
-        if self.columns and (at == 0 or self.shape[at - 1] == 0x0A):
+        if self.columns and (at == 0 or self.shape[at - 1] == 0x0A) and self.shape[at + 1 : at + 2] != b",":
             self._close_entity(at)
             return
         while found.stack and found.stack[-1].block not in BRACES:
@@ -210,7 +219,7 @@ class Scanner:
 
     def _is_top(self, opened: Open) -> bool:
         """Was this opened by an unindented line."""
-        line = self.shape.rfind(b"\n", 0, opened.at) + 1
+        line = self.shape.rfind(b"\n", max(opened.at - 2000, 0), opened.at) + 1
         return self.shape[line] not in b" \t"
 
     def _unseen_block(self, at: int) -> Block:
