@@ -31,7 +31,7 @@ def _note(paint: Paint, name: str, text: str, options: RenderOptions) -> Iterato
 
 
 def _arrow(patch: Patch, judged: Judged, paint: Paint, options: RenderOptions) -> str:
-    label = tag(patch)
+    label = tag(patch, options.unicode)
     function = judged.finding.function
     where = place(judged.anchor, patch, options.unicode)
     inside = f" in {one_line(function, options.unicode)}()" if function else ""
@@ -68,7 +68,7 @@ def _finding(judged: Judged, source: Source, options: RenderOptions) -> Iterator
 def _patch_heading(patch: Patch, options: RenderOptions) -> str:
     quoted = " (judged from a quotation)" if patch.quoted else ""
     paint = Paint(options.color)
-    lines = wrap(heading(patch) + quoted, max(min(options.width, WIDEST), 40))
+    lines = wrap(heading(patch, options.unicode) + quoted, max(min(options.width, WIDEST), 40))
     return "\n".join(paint("bold", line) for line in lines) + "\n\n"
 
 

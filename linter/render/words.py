@@ -18,16 +18,17 @@ def shown(report: PatchReport, options: RenderOptions) -> tuple[Judged, ...]:
     return tuple(judged for judged in report.judged if judged.verdict in wanted)
 
 
-def tag(patch: Patch) -> str:
+def tag(patch: Patch, unicode: bool = True) -> str:
     """What a subject's bracket says, `[PATCH v3 2/7]`; the short commit id for a commit."""
     if patch.commit:
         return patch.commit[:12]
-    return visible(f"[{' '.join(patch.prefixes)}]") if patch.prefixes else ""
+    return one_line(f"[{' '.join(patch.prefixes)}]", unicode) if patch.prefixes else ""
 
 
-def heading(patch: Patch) -> str:
+def heading(patch: Patch, unicode: bool = True) -> str:
     """The bracket and the title on one line."""
-    return " ".join(filter(None, (tag(patch), one_line(patch.title or patch.subject)))) or patch.source
+    words = (tag(patch, unicode), one_line(patch.title or patch.subject, unicode))
+    return " ".join(filter(None, words)) or visible(patch.source, unicode)
 
 
 def place(location: Location, patch: Patch, unicode: bool = True) -> str:
