@@ -74,7 +74,6 @@ CHECK = (
     Option(("--require-patch",), "Exit with 3 where no patch was found.", flag=True),
     Option(("--exit-style",), "nipa: 0, 250, 1.", choices=("default", "nipa"), default="default"),
     Option(("--decoded",), "The body is decoded whatever its headers say (as b4 hands it).", flag=True),
-    Option(("--jobs", "-j"), "Review with N processes [1].", metavar="N"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Cold start, bulk, two cores, memory of `hunklint check`: ratios against checkpatch.pl and the floor, in one run.
+"""Cold start, bulk and memory of `hunklint check`: ratios against checkpatch.pl and the floor, in one run.
 
     python tests/benchmarks/bench_check.py --mbox dev-5k.mbox --checkpatch scripts/checkpatch.pl [--patches 400]
 
@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 FROM = re.compile(rb"^From [0-9a-f]{40} ", re.M)
@@ -49,12 +48,6 @@ def cpu(command: list[str], **kwargs: object) -> tuple[float, int]:
     _, _, usage = os.wait4(process.pid, 0)
     process.returncode = 0
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
-
-
-def wall(command: list[str]) -> float:
-    begin = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return time.perf_counter() - begin
 
 
 def read(path: Path, wanted: int) -> list[bytes]:
@@ -104,8 +97,6 @@ def main() -> None:
         if options.checkpatch:
             batch = cpu([*perl, *files])[0]
             rows.append(("bulk, ms a patch", bulk / n * 1e3, "checkpatch batch", batch / n * 1e3, batch / bulk))
-        one, two = wall([*check, str(mbox)]), wall([*check, "--jobs", "2", str(mbox)])
-        rows.append(("two jobs, s", two, "one job, s", one, one / two))
     print(f"{n} patches; peak memory {memory / 1024:.0f} MiB")
     print(f"{'what':28} {'hunklint':>10}   {'against':20} {'figure':>10} {'ratio':>8}")
     for what, ours, against, theirs, ratio in rows:
