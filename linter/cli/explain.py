@@ -9,11 +9,9 @@ from collections.abc import Iterable
 import click
 
 from linter.cli._manual import STYLES, Line, manual
+from linter.cli._rules import find_some, load_some
 from linter.cli._run import wants_color
-from linter.detect.registry import check_rule
-from linter.errors import RuleError
 from linter.render.escape import visible
-from linter.rulebook.load import find_rule, load_rulebook
 
 
 @click.command("explain")
@@ -25,13 +23,12 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], color: str) -> int
 
     RULE is an id, or a name that checkpatch, coccinelle or smatch gives the same thing.
     """
-    problems: list[RuleError] = []
-    rulebook = load_rulebook(folders, check=check_rule, problems=problems)
+    rulebook, problems = load_some(folders)
     width = shutil.get_terminal_size((100, 24)).columns
-    for number, name in enumerate(names):
+    for number, rule in enumerate(find_some(rulebook, names, problems)):
         if number:
             click.echo()
-        page = manual(find_rule(rulebook, name), rulebook.tables, width)
+        page = manual(rule, rulebook.tables, width)
         lines = [(role, visible(text.replace("\t", "        "), keep="\n")) for role, text in page]
         if wants_color(color, sys.stdout):
             _paint(lines, width)

@@ -99,7 +99,8 @@ def new(id: str, category: str, engine: str, folder: str | None) -> int:
     since = ".".join(__version__.split(".")[:3])
     own = top.resolve() == Path(rules_dir()).resolve()
     schema = "# yaml-language-server: $schema=../schema.json\n" if own else ""
-    text = _TEMPLATE.format(id=id, category=category, engine=engine, since=since, block=_block(engine), schema=schema)
+    quoted = '"null"' if category == "null" else category  # a bare null is no text in YAML
+    text = _TEMPLATE.format(id=id, category=quoted, engine=engine, since=since, block=_block(engine), schema=schema)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as stream:

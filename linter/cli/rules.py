@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from linter.detect.registry import check_rule
+from linter.cli._rules import find_some, load_some
 from linter.errors import RuleError
 from linter.rulebook.kernel import show_version
-from linter.rulebook.load import find_rule, find_tables, load_rulebook
-from linter.rulebook.model import CATEGORIES, Rule, Rulebook
+from linter.rulebook.load import find_tables
+from linter.rulebook.model import CATEGORIES, Rule
 
 
 @click.command("rules")
@@ -27,8 +27,7 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], **options: Any) ->
     """List rules with status, severity, confidence and engine. `hunklint explain RULE` tells all about one."""
     if options["tables"] and not options["markdown"]:
         raise click.UsageError("--tables goes with --markdown")
-    problems: list[RuleError] = []
-    rulebook = load_rulebook(folders, check=check_rule, problems=problems)
+    rulebook, problems = load_some(folders)
     if options["markdown"]:
         if problems:
             raise problems[0]
@@ -37,14 +36,14 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], **options: Any) ->
         page = tables_page(find_tables(folders), rulebook.tables) if options["tables"] else reference(rulebook)
         _print(page)
         return 0
-    rules = _chosen(rulebook, names, options)
+    rules = _chosen(find_some(rulebook, names, problems) or list(rulebook.rules.values()), options)
     if options["as_json"]:
         click.echo(json.dumps([as_data(rule) for rule in rules], indent=2, ensure_ascii=False))
     else:
         _print(_table(rules))
-    for problem in problems:
+    for problem in problems if not names else ():
         click.echo(f"error: {problem}", err=True)
-    return RuleError.exit_code if problems else 0
+    return RuleError.exit_code if problems and not names else 0
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -52,8 +51,7 @@ def _print(lines: Iterable[str]) -> None:
         click.echo(line)
 
 
-def _chosen(rulebook: Rulebook, names: Sequence[str], options: Any) -> list[Rule]:
-    rules = [find_rule(rulebook, name) for name in names] or list(rulebook.rules.values())
+def _chosen(rules: list[Rule], options: Any) -> list[Rule]:
     if options["category"]:
         rules = [rule for rule in rules if rule.category in options["category"]]
     if options["status"]:

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import click
 
-from linter.detect.registry import check_rule
+from linter.cli._rules import find_some, load_some
 from linter.errors import LinterError, RuleError
 from linter.review.mutate import mutants, survivors
 from linter.review.verify import Outcome, Result, verify_rule
-from linter.rulebook.load import find_rule, load_rulebook
 from linter.rulebook.model import Rule, Rulebook
 
 
@@ -22,16 +21,11 @@ from linter.rulebook.model import Rule, Rulebook
 @click.option("--quiet", "-q", is_flag=True, help="Say only what fails.")
 def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, quiet: bool) -> int:
     """Run rules on their own examples (all rules, without RULE): a finding at each marker, and nowhere else."""
-    problems: list[RuleError] = []
-    rulebook = load_rulebook(folders, check=check_rule, cache=False, problems=problems)
+    rulebook, problems = load_some(folders, cache=False)
     if not names:
         for problem in problems:
-            click.echo(f"error: {problem}")
-    elif problems:
-        for problem in problems:
-            if any(f"/{name}.yaml:" in f"/{problem.title}" for name in names):
-                raise problem
-    rules = [find_rule(rulebook, name) for name in names] or list(rulebook.rules.values())
+            click.echo(f"error: {problem}", err=True)
+    rules = find_some(rulebook, names, problems) or list(rulebook.rules.values())
     run = _Run(rulebook, mutate, quiet)
     for rule in rules:
         run.verify(rule)

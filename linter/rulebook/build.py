@@ -37,7 +37,7 @@ def build_rule(document: Document, path: Path) -> Rule:
     try:
         return _build(document, path)
     except BlockError as error:
-        raise document.error(error.path, error.problem, error.expected) from error
+        raise document.error(error.path, error.problem, error.expected) from None
 
 
 def _build(document: Document, path: Path) -> Rule:

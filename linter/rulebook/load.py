@@ -200,7 +200,7 @@ def read_rule(path: Path, *, tables: Tables | None = None, check: Check | None =
     try:
         triggers = check(rule, tables)
     except BlockError as error:
-        raise document.error(error.path, error.problem, error.expected) from error
+        raise document.error(error.path, error.problem, error.expected) from None
     except KeyError as error:
         if error.args and error.args[0] not in tables.data:
             raise document.error((rule.engine,), f"needs the table {error}, which is missing", "") from error
