@@ -1,0 +1,249 @@
+"""Questions about results that nobody looked at: dropped, used before a test, overwritten unread."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tree_sitter import Node
+
+from linter.detect.calls import CallSite, call_node, call_sites
+from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_taken
+from linter.detect.questions import Answer, Query
+from linter.detect.returns import Conventions, conventions
+from linter.flow.model import Cfg, Kind, Step, StepKind
+from linter.rulebook.model import Confidence
+from linter.syntax.model import Function
+
+_TEARDOWN = re.compile(
+    r"(?:^|_)(?:remove|exit|free|release|shutdown|destroy|clean(?:up)?|close|disable|stop|deinit|fini|unregister|detach|"
+    r"unbind|teardown|put|abort|rollback|unwind|undo|unload|deactivate|uninit|kill|drop|del|delete|cancel|off|down|"
+    r"unmap|disconnect|dtor|dump|debug|show|poweroff|halt|panic|fail|failed|err|error|recover|recovery|restore|flush)"
+    r"(?:_|\d|$)"
+)
+"""Words in the name of a function that undoes things: it goes on whatever fails."""
+_UNDOES = re.compile(
+    r"(?:^|_)(?:remove|exit|free|release|shutdown|destroy|cleanup|close|disable|stop|deinit|fini|unregister|detach|unbind|"
+    r"teardown|put|abort|unwind|uninit|kill|drop|del|delete|cancel|off|unmap|disconnect|flush|clear|reset|unlink|unlock|"
+    r"restore|suspend|invalidate|sync|notify|wake|dump|log|print|trace|halt|poweroff|deactivate|rollback|undo)(?:_|\d|$)"
+)
+"""Words in the name of a callee whose failure leaves nothing to do."""
+_ERROR_LABEL = re.compile(r"^(?:\w*_)?(?:err|error|fail|failed|failure|unwind|undo|rollback|abort|bail|free|cleanup)\w*$|"
+                          r"^(?:err|fail|free|put|unlock|disable|unmap|release|destroy|undo|cleanup)\w*$")  # fmt: skip
+_COMPARISONS = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||"])
+_NOFAIL = b"__GFP_NOFAIL"
+
+
+class _Taken:
+    """Names of functions whose result has to be looked at, in one way or another."""
+
+    def __init__(self, known: Conventions) -> None:
+        self.known = known
+
+    def __contains__(self, name: str) -> bool:
+        known = self.known
+        return name in known.null or name in known.errptr or name in known.either or name in known.fallible
+
+
+def sites(query: Query) -> list[CallSite]:
+    """The calls whose convention is known, found once a function."""
+    cache, key = query.unit.cache, ("results.sites", query.function.span.start)
+    if key not in cache:
+        known = conventions(query.tables)
+        taken = query.tables.derived("results.taken", lambda tables: _Taken(conventions(tables)))
+        cache[key] = list(call_sites(query.function, known.fallible, taken))
+    found: list[CallSite] = cache[key]
+    return found
+
+
+def unchecked_result(query: Query) -> Iterator[Answer]:
+    """A fallible call whose result is dropped where success goes on."""
+    known = conventions(query.tables)
+    function = query.function
+    if _TEARDOWN.search(function.name):
+        return
+    for site in sites(query):
+        if site.use != "drop" or site.name not in known.must:
+            continue
+        name = site.name
+        if (site.name not in known.forgotten and _UNDOES.search(name)) or on_error_path(function, site.start):
+            continue
+        node = call_node(function, site)
+        if node is None or node.parent is None or node.parent.type != "expression_statement":
+            continue
+        confidence = result_confidence(query, site, known)
+        yield Answer((site.start, site.end), {"CALLEE": name}, key=name, confidence=confidence)
+
+
+def result_confidence(query: Query, site: CallSite, known: Conventions) -> Confidence:
+    """How sure it is that dropping this result is a mistake here."""
+    returns_void = query.cfg.returns.split()[-1:] == ["void"]
+    if site.name in known.must_strong and not returns_void:
+        return Confidence.HIGH
+    return Confidence.LOW if returns_void else Confidence.MEDIUM
+
+
+def on_error_path(function: Function, at: int) -> bool:
+    """Whether a place stands behind an error label, or in a branch that handles a failure and leaves."""
+    node: Node | None = function.unit.tree.root_node.descendant_for_byte_range(at, at + 1)
+    while node is not None and node.id != function.body.id:
+        parent = node.parent
+        if parent is None:
+            return False
+        if parent.type == "compound_statement" and parent.id == function.body.id:
+            before: Node | None = node
+            while before is not None:
+                if before.type == "labeled_statement":
+                    label = before.child_by_field_name("label")
+                    if label is not None and _ERROR_LABEL.match((label.text or b"").decode("utf-8", "replace")):
+                        return True
+                before = before.prev_named_sibling
+        if parent.type == "if_statement" and node.start_byte > parent.start_byte + 2:
+            condition = parent.child_by_field_name("condition")
+            if condition is not None and node.id != condition.id and _leaves_with_error(node):
+                return True
+        node = parent
+    return False
+
+
+_LEAVES_WITH_ERROR = re.compile(
+    rb"(?:\breturn\s+(?:-E[A-Z]|-1\b|ret\b|err\b|rc\b|error\b|retval\b|status\b|ERR_PTR|PTR_ERR|ERR_CAST|NULL|false|dev_err_probe)"
+    rb"|\bgoto\s+\w*(?:err|fail|unwind|abort|bail|free|cleanup|undo)\w*)[^;{}]*;\s*\}?\s*$"
+)
+
+
+def _leaves_with_error(node: Node) -> bool:
+    return _LEAVES_WITH_ERROR.search((node.text or b"")[-160:]) is not None
+
+
+def unchecked_pointer(query: Query) -> Iterator[Answer]:
+    """A result that may be NULL or an ERR_PTR, read or written through before any test."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.use not in ("dereference", "use", "unread") or site.target is None:
+            continue
+        wanted = query.block.get("convention", "null")
+        if site.name not in (known.null if wanted == "null" else known.errptr):
+            continue
+        if _NOFAIL in query.unit.text[site.start : site.end]:
+            continue
+        yield from _judge_pointer(query, site, known)
+
+
+def _judge_pointer(query: Query, site: CallSite, known: Conventions) -> Iterator[Answer]:
+    cfg = query.cfg
+    taken = result_taken(cfg, site.start)
+    if taken is None or taken[2].target is None:
+        return
+    key = taken[2].target.key
+    seen = fate(cfg, taken[0], taken[1], key, known.tests)
+    name = site.name
+    names = {"CALLEE": name, "VALUE": site.target or key}
+    label = ((site.start, site.end), "may fail here")
+    if seen.uses:
+        use = min(seen.uses, key=lambda each: each.start if each.start > site.start else 1 << 60)
+        yield Answer((use.start, use.end), names, [label], key=key)
+        return
+    wanted = query.block.get("untested", False) and (site.name in known.allocations or site.name in known.errptr_sure)
+    if wanted and _never_tested(cfg, seen, key, known):
+        yield Answer((site.start, site.end), names, key=key, confidence=Confidence.MEDIUM)
+
+
+def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
+    """Whether the function goes on with the value as if it were good, and no condition ever looks at it."""
+    if seen.tested or seen.unknown or seen.overwritten or cfg.has_gap:
+        return False
+    if seen.returned and not any(step.expr is not None and step.expr.text in known.reads for step in seen.passed):
+        return False
+    harmless = known.null_safe | known.tests
+    passed = [step for step in seen.passed if step.expr is not None and step.expr.text not in harmless]
+    local = key in cfg.locals
+    if local and not passed and not seen.stored:
+        return False
+    keys = aliases(cfg, key)
+    tails = frozenset({each.rsplit("->", 1)[-1].rsplit(".", 1)[-1] for each in keys}) if not local else frozenset()
+    for block in cfg.blocks:
+        for edge in block.edges:
+            if edge.assume is None:
+                continue
+            if is_test(edge.assume[0], keys) or (tails and _names_field(edge.assume[0], tails)):
+                return False
+        if any(_is_tester(step, keys, known) for step in block.steps):
+            return False
+    return True
+
+
+def _is_tester(step: Step, keys: frozenset[str], known: Conventions) -> bool:
+    if step.kind is not StepKind.CALL or step.expr is None or step.expr.text not in known.tests:
+        return False
+    return any(mentions(arg, keys) for arg in step.expr.args)
+
+
+def _names_field(expr: object, tails: frozenset[str]) -> bool:
+    stack = [expr]
+    while stack:
+        top = stack.pop()
+        if getattr(top, "kind", None) is Kind.FIELD and getattr(top, "text", "") in tails:
+            return True
+        stack.extend(getattr(top, "args", ()))
+    return False
+
+
+def lost_result(query: Query) -> Iterator[Answer]:
+    """A result that goes into a variable and is overwritten, or forgotten at the end, before anything reads it."""
+    known = conventions(query.tables)
+    if _TEARDOWN.search(query.function.name):
+        return
+    for site in sites(query):
+        if site.use != "unread" or site.name not in known.must or site.target is None:
+            continue
+        if _UNDOES.search(site.name) or on_error_path(query.function, site.start):
+            continue
+        cfg = query.cfg
+        taken = result_taken(cfg, site.start)
+        target = taken[2].target if taken is not None else None
+        if taken is None or target is None or target.kind is not Kind.NAME or target.key not in cfg.locals:
+            continue
+        seen = fate(cfg, taken[0], taken[1], target.key, known.tests)
+        if seen.tested or seen.returned or seen.unknown or seen.uses or seen.passed or seen.reads or seen.stored:
+            continue
+        names = {"CALLEE": site.name, "VALUE": target.key}
+        labels = []
+        if seen.overwritten is not None:
+            labels.append(((seen.overwritten.start, seen.overwritten.end), "overwritten here"))
+        yield Answer((site.start, site.end), names, labels, key=target.key)
+
+
+def value_before_test(query: Query) -> Iterator[Answer]:
+    """A result that may be negative, used in arithmetic or as an index before any test."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.use != "use" or site.name not in known.negative or site.target is None:
+            continue
+        cfg = query.cfg
+        taken = result_taken(cfg, site.start)
+        if taken is None or taken[2].target is None or taken[2].target.kind is not Kind.NAME:
+            continue
+        key = taken[2].target.key
+        seen = fate(cfg, taken[0], taken[1], key, known.tests)
+        if seen.returned and not seen.reads:
+            continue
+        for use in _arithmetic(seen.reads, key):
+            names = {"CALLEE": site.name, "VALUE": key}
+            yield Answer((use.start, use.end), names, [((site.start, site.end), "negative on failure")], key=key)
+            break
+
+
+def _arithmetic(steps: Iterable[Step], key: str) -> Iterator[Step]:
+    for step in steps:
+        if step.target is not None and step.target.key == key and step.op not in ("", "="):
+            yield step
+            continue
+        stack = [step.expr] if step.expr is not None else []
+        while stack:
+            top = stack.pop()
+            counts = top.kind is Kind.INDEX or (top.kind is Kind.BINARY and top.text not in _COMPARISONS)
+            if counts and any(arg.key == key for arg in top.args):
+                yield step
+                break
+            stack.extend(top.args)

@@ -1,0 +1,67 @@
+"""The engine `return-check`: what a call returns against what is done with it.
+
+    return-check:
+      report: unchecked-pointer     # a question, see QUESTIONS
+      convention: errptr            # what the question takes besides
+      message: "`$VALUE` is used although $CALLEE() may have returned an ERR_PTR"
+
+How functions fail is data: the tables `returns` (curated) and `harvested` (told by callers in a real tree).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from linter.detect import results
+from linter.detect.model import Runner, Scope
+from linter.detect.questions import Question, QuestionRunner, check_block
+from linter.rulebook.errors import BlockError
+from linter.rulebook.model import Rule, Tables
+
+QUESTIONS: Mapping[str, Question] = {
+    "unchecked-result": results.unchecked_result,
+    "unchecked-pointer": results.unchecked_pointer,
+    "lost-result": results.lost_result,
+    "value-before-test": results.value_before_test,
+}
+"""What a rule of this engine can ask."""
+
+_EXTRA: Mapping[str, type] = {"convention": str, "untested": bool, "triggers": list}
+_CONVENTIONS = ("null", "errptr")
+
+
+class ReturnCheck:
+    """See the module's docstring."""
+
+    name = "return-check"
+    scope = Scope.UNIT
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["report", "message"],
+        "properties": {
+            "report": {"enum": sorted(QUESTIONS)},
+            "message": {"type": "string"},
+            "help": {"type": "string"},
+            "convention": {"enum": list(_CONVENTIONS)},
+            "untested": {"type": "boolean"},
+            "triggers": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+
+    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
+        """Check a rule's block."""
+        check_block(rule, self.name, QUESTIONS, _EXTRA)
+        convention = rule.block.get("convention", "null")
+        if convention not in _CONVENTIONS:
+            raise BlockError((self.name, "convention"), f"`{convention}` is no convention", "null or errptr")
+        triggers = rule.block.get("triggers")
+        return frozenset(triggers) if triggers else None
+
+    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
+        """Nothing to compile: the questions are functions."""
+        return QuestionRunner(rules, QUESTIONS)
+
+
+ENGINE = ReturnCheck()
