@@ -4,7 +4,8 @@
     names: {in: [kmap, kunmap], as: call}
 
 A row may say: `new` and other texts for the message, `since`/`removed` (kernel releases; `gate` names the one that the
-target kernel must have reached), `except` (globs of files it is not about). A table costs one set intersection a unit.
+target kernel must have reached), `except` (globs of files it is not about). With `grouped: true` the table has one text
+of names for each release. A table costs one set intersection a unit.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ ROLES = ("call", "type", "field", "name", "macro")
 """`call`: what is called; `type`: a type's name; `field`: a member; `name`: a variable or constant that is read;
 `macro`: a call or a bare name."""
 
-_KEYS = ("table", "in", "as", "gate", "unless-defined")
+_KEYS = ("table", "in", "as", "gate", "grouped", "unless-defined")
 _DECLARING = frozenset(
     {
         "function_declarator",
@@ -140,7 +141,9 @@ def read_names(data: Any, at: KeyPath, tables: Tables) -> NamesDriver:
         raise BlockError(at, "the names are no list or mapping", "names, or rows by name")
     if isinstance(source, list):
         source = dict.fromkeys(source)
-    key = ("match.names", str(data.get("table") or data.get("in")), gate)
+    elif data.get("grouped"):
+        source = {name: str(release) for release, names in source.items() for name in str(names).split()}
+    key = ("match.names", str(data.get("table") or data.get("in")), gate, bool(data.get("grouped")))
     rows = tables.derived(key, lambda _: {name.encode(): _row(row, gate, (*at, name)) for name, row in source.items()})
     binds = frozenset({"NAME"}).union(*(row.texts for row in rows.values()))
     return NamesDriver(rows, frozenset(rows), role, bool(data.get("unless-defined", True)), binds)

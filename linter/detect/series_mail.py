@@ -11,8 +11,8 @@ from linter.detect.series_order import Check, Found
 from linter.patch.model import Patch, Series
 
 _CHANGES = re.compile(
-    rb"(?im)^[ \t*#>\[(=-]{0,12}(?:v\d|version \d|changes?\b|changelog|changed (?:in|since)|since v\d|differences|revision"
-    rb"|delta|rfc\b|resend|rebased?\b)|\bv\d+\s?(?:->|:|-|=>|\xe2\x86\x92)|\bno changes?\b"
+    rb"(?im)^[ \t*#>\[(=-]{0,12}(?:v\d|version \d|changes?\b|changelog|changed (?:in|since)|since v\d|differences"
+    rb"|revision|delta|rfc\b|resend|rebased?\b)|\bv\d+\s?(?:->|:|-|=>|\xe2\x86\x92)|\bno changes?\b"
     rb"|\b(?:since|from|in|previous) (?:the )?(?:v\d|version|rfc)"
 )
 LONG = 15
