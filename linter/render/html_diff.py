@@ -19,6 +19,7 @@ _ROWS = {
     LineKind.REMOVED: ("removed", '<span class="sr">removed </span>', "−"),
 }
 LONGEST_LINE = 2000
+LONGEST_QUIET = 400  # lines; a longer file without a remark is named and not shown
 
 
 @dataclass(slots=True)
@@ -125,6 +126,10 @@ def file_section(file: FilePatch, sheet: Sheet, at: int) -> Iterator[str]:
         yield f'<section class="part" aria-labelledby="{name}"><h3 id="{name}">{path} <small>{size}</small></h3>\n'
         end = "</section>\n"
     else:
+        if len(numbers) > LONGEST_QUIET:
+            heading = f"<h3>{path} <small>{size}, no remark, not shown</small></h3>"
+            yield f'<section class="part" aria-label="{path}">{heading}</section>\n'
+            return
         yield f'<details class="part"><summary>{path} <small>{size}, no remark</small></summary>\n'
         end = "</details>\n"
     yield _head(f"Changes to {path}")

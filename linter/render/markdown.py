@@ -107,16 +107,17 @@ def render(report: Report, options: RenderOptions) -> Iterator[str]:
     for patch_report in report.patches:
         findings = shown(patch_report, options)
         source = Source(patch_report)
-        for at, judged in enumerate(findings):
+        title = f"#### {code(heading(patch_report.patch))}\n\n"
+        for judged in findings:
             fold = _details(judged, source, options)
             row = _row(judged, source)
-            title = f"#### {code(heading(patch_report.patch))}\n\n" if at == 0 else ""
             if len(rows) >= MOST_ROWS or len(row) + len(fold) + len(title) > room:
                 left_out += 1
                 continue
             room -= len(row) + len(fold) + len(title)
             rows.append(row)
             details.append(title + fold)
+            title = ""
     yield f"{MARKER}\n{_head(report.counts)}"
     if rows:
         yield f"\n| | where | what |\n|---|---|---|\n{''.join(rows)}\n{''.join(details)}"

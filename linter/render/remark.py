@@ -38,10 +38,11 @@ def unmarked(text: str) -> str:
     return _CODE.sub(lambda m: m[1] if _NAME.fullmatch(m[1]) else f"'{m[1]}'", one_line(text))
 
 
-def capital(text: str) -> str:
-    """A sentence's first letter, unless it starts with a name from the code."""
-    first = text.split(" ", 1)[0].rstrip(",.:;")
-    return text[:1].upper() + text[1:] if re.fullmatch(r"[a-z]+(-[a-z]+)*('s)?", first) else text
+def capital(text: str, finding: Finding) -> str:
+    """A sentence with its first letter, unless it starts with a name from the code."""
+    first = text.split(" ", 1)[0].rstrip(",.:;").removesuffix("'s")
+    names = set(_CODE.findall(finding.message)).union(*(_CODE.findall(label.text) for label in finding.labels))
+    return text if first in names or not re.fullmatch(r"[a-z]+(-[a-z]+)*", first) else text[:1].upper() + text[1:]
 
 
 def line_name(label: Label, judged: Judged, source: Source) -> str:
@@ -82,10 +83,10 @@ def path_sentence(judged: Judged, source: Source) -> str:
     else:
         end = ""
     if not steps:
-        return capital(sentence(end)) if end else ""
+        return capital(sentence(end), judged.finding) if end else ""
     if end:
-        return capital(sentence(f"{', '.join(steps)}, and then {end}"))
-    return capital(sentence(f"{', '.join(steps)}, and then this"))
+        return capital(sentence(f"{', '.join(steps)}, and then {end}"), judged.finding)
+    return capital(sentence(f"{', '.join(steps)}, and then this"), judged.finding)
 
 
 def question(finding: Finding) -> str:
@@ -113,7 +114,7 @@ def paragraphs(judged: Judged, source: Source, said: dict[str, set[str]]) -> lis
     before = said.setdefault(finding.help, set())
     repeated, advised = message in before, bool(before)
     before.add(message)
-    first = " ".join(filter(None, ("Same here." if repeated else capital(message), path)))
+    first = " ".join(filter(None, ("Same here." if repeated else capital(message, finding), path)))
     asked = question(finding) if not advised else ""
     if asked and not first.endswith("?"):
         first = f"{first} {asked}"

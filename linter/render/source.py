@@ -36,6 +36,13 @@ class Place:
     def line(self) -> Line:
         return self.hunk.lines[self.index]
 
+    def beside(self, index: int) -> Place:
+        """Another line of the same hunk. (In a damaged patch several lines may share one line of the message.)"""
+        low, high = sorted((self.index, index))
+        moved = sum(line.kind is not LineKind.REMOVED for line in self.hunk.lines[low:high])
+        post = self.post + (moved if index > self.index else -moved)
+        return Place(self.file, self.hunk, index, post if self.hunk.numbered else self.hunk.lines[index].patch_lineno)
+
 
 def _places(file: FilePatch) -> dict[int, Place]:
     places: dict[int, Place] = {}
@@ -136,9 +143,8 @@ class Source:
             return None if len(numbers) > most else [r for n in numbers if (r := self._mail_row(n)) is not None]
         first, last = self.place(above.patch_lineno), self.place(below.patch_lineno)
         if first is not None and last is not None and first.hunk is last.hunk:
-            lines = first.hunk.lines[first.index + 1 : last.index]
-            rows = [self.place(line.patch_lineno) for line in lines]
-            return None if len(lines) > most else [self._patch_row(place) for place in rows if place is not None]
+            inside = range(first.index + 1, last.index)
+            return None if len(inside) > most else [self._patch_row(first.beside(index)) for index in inside]
         gap = range(above.order[0] + 1, below.order[0])
         if len(gap) > most:
             return None
@@ -154,8 +160,7 @@ class Source:
             at = place.index + step
             while 0 <= at < len(lines) and lines[at].kind is other:
                 at += step
-            beside = self.place(lines[at].patch_lineno) if 0 <= at < len(lines) else None
-            return self._patch_row(beside) if beside is not None else None
+            return self._patch_row(place.beside(at)) if 0 <= at < len(lines) else None
         if row.path is None or row.patch_lineno:
             return None
         return self._image_row(row.path, Side.POST, row.order[0] + step)

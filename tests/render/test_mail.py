@@ -135,6 +135,15 @@ def test_the_path_is_told_in_a_sentence():
     ) in flat
 
 
+def test_a_name_at_the_start_keeps_its_case():
+    patch = sample.heap_patch()
+    place = [(at(patch, "return -EFAULT;"), "`size` is not checked")]
+    text = body(one(finding(place, message="`fd` leaks")))
+    assert "fd leaks. size is not checked." in text
+    plain = body(one(finding([(place[0][0], "")], message="size matters")))
+    assert "Size matters." in plain
+
+
 def test_one_line_says_that_a_program_drafted_it():
     lines = [line for line in body(sample.sample()).split("\n") if "program" in line]
     assert lines == ["(Drafted by a program, hunklint 0.1.0; tell me where it is wrong.)"]

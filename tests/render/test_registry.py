@@ -13,6 +13,7 @@ from linter.errors import UsageError
 from linter.render import registry
 from linter.render.options import RenderOptions
 from tests.render import sample
+from tests.render.golden import EXPECTED
 
 FOLDER = Path(registry.__file__).parent
 
@@ -59,3 +60,9 @@ def test_same_report_same_bytes(name: str):
 def test_reports_without_findings_render(name: str, case: str):
     for piece in registry.renderer(name)(getattr(sample, case)(), RenderOptions()):
         assert isinstance(piece, str)
+
+
+def test_no_golden_file_is_left_over():
+    sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    orphans = [path.name for path in EXPECTED.iterdir() if f'"{path.name}"' not in sources]
+    assert not orphans

@@ -178,6 +178,20 @@ def test_a_hunk_without_header_is_numbered_by_the_mail():
     assert "70 | +         x = 1;" in seen
 
 
+def test_lines_that_share_a_line_of_the_message_stay_apart():
+    patch = sample.heap_patch()
+    file = patch.files[0]
+    lines = list(file.hunks[0].lines)
+    number = next(n for n, line in enumerate(lines) if line.text == b"\t\tgoto out;")
+    lines[number + 1] = dataclasses.replace(lines[number + 1], patch_lineno=lines[number].patch_lineno)
+    hunk = dataclasses.replace(file.hunks[0], lines=tuple(lines))
+    patch = dataclasses.replace(patch, files=(dataclasses.replace(file, hunks=(hunk,)),))
+    seen = text(one(patch, (at(patch, "pr_err"), "here"), (at(patch, "copy_to_user"), "there")))
+    assert seen.count("goto out;") <= 1
+    close = text(one(patch, (at(patch, "pr_err"), "here"), (at(patch, "\t}", nth=1), "there")))
+    assert close.count("goto out;") == 1
+
+
 def test_a_quoted_patch_is_said_to_be_one():
     patch = dataclasses.replace(sample.heap_patch(), quoted=True)
     assert "ioctl (judged from a quotation)\n" in text(one(patch, (at(patch, "-EFAULT"), "here")), width=120)
