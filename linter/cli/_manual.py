@@ -85,9 +85,8 @@ def scope(rule: Rule) -> Iterator[str]:
         yield f"silent in: {', '.join(rule.profiles['silent'])}"
     if rule.profiles.get("only"):
         yield f"only in: {', '.join(rule.profiles['only'])}"
-    for key in ("severity", "status"):
-        for name, value in rule.profiles.get(key, {}).items():
-            yield f"{key} {value} in {name}"
+    for name, value in rule.profiles.get("severity", {}).items():
+        yield f"severity {value} in {name}"
     if rule.report == "all":
         yield "reported also where the patch did not bring it in"
 

@@ -4,8 +4,8 @@
     context = Context(..., userspace=is_userspace(path, patch, tables))
 
 A rule's `profiles:` key (`linter.rulebook.model.Rule.profiles`) then says what they change:
-`silent: [names]` no finding in these; `only: [names]` findings in these alone; `severity: {name: info}` and
-`status: {name: preview}` another value. Where two profiles of a patch disagree, the milder value wins.
+`silent: [names]` no finding in these; `only: [names]` findings in these alone; `severity: {name: info}`
+another severity, the mildest where the profiles of a patch disagree.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from linter.detect.model import Finding
 from linter.patch.model import Patch
-from linter.rulebook.model import Rule, Severity, Status, Tables
+from linter.rulebook.model import Rule, Severity, Tables
 from linter.rulebook.paths import matches
 
 
@@ -131,12 +131,3 @@ def with_profiles(finding: Finding, rule: Rule, profiles: frozenset[str]) -> Fin
     wishes = rule.profiles.get("severity") if rule.profiles else None
     chosen = [Severity[wishes[name].upper()] for name in profiles if name in wishes] if wishes else []
     return replace(finding, severity=min(chosen)) if chosen else finding
-
-
-def status_in(rule: Rule, profiles: frozenset[str]) -> Status:
-    """The rule's status for a patch of these profiles; preview wins, where they disagree."""
-    wishes = rule.profiles.get("status") if rule.profiles else None
-    chosen = {Status(wishes[name]) for name in profiles if name in wishes} if wishes else set()
-    if not chosen:
-        return rule.status
-    return Status.PREVIEW if Status.PREVIEW in chosen else chosen.pop()

@@ -11,13 +11,30 @@ LONGEST_PATH = 4096
 """PATH_MAX of https://www.kernel.org/doc/man-pages/: a longer path in a patch is no path."""
 
 
+MOST_CHOICES = 100
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
 @functools.lru_cache(maxsize=4096)
 def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(glob) for glob in globs))
+    return re.compile("|".join(translate(plain) for glob in globs for plain in _spelled_out(glob)))
+
+
+def _spelled_out(glob: str) -> list[str]:
+    """The globs that `{a,b}` stands for; beyond a hundred, braces are text."""
+    done, pending = [], [glob]
+    while pending:
+        text = pending.pop()
+        match = _BRACES.search(text)
+        if match is None or len(pending) + len(done) > MOST_CHOICES:
+            done.append(text)
+        else:
+            pending += [text[: match.start()] + one + text[match.end() :] for one in match[1].split(",")]
+    return done
 
 
 def translate(glob: str) -> str:
-    """A regular expression for one glob.
+    """A regular expression for one glob without braces.
 
     What stands between two wildcards is looked for from the left and then kept (`(?>…)`): the earliest place leaves
     the most to the rest, so it is never wrong, and a hostile glob cannot make the matcher try them all.
@@ -50,22 +67,14 @@ def _segment(part: str) -> str:
 
 
 def _piece(text: str) -> str:
-    """A stretch without `*`: text, `?`, `[…]`, `{…,…}`."""
+    """A stretch without `*`: text, `?`, `[…]`."""
     out: list[str] = []
     index = 0
     while index < len(text):
         char = text[index]
-        end = -1
-        if char == "{":
-            end = text.find("}", index)
-        elif char == "[":
-            end = text.find("]", index + 2)
+        end = text.find("]", index + 2) if char == "[" else -1
         if char == "?":
             out.append("[^/]")
-        elif end > index and char == "{":
-            choices = sorted(text[index + 1 : end].split(","), key=len)
-            out.append("(?:" + "|".join(_piece(choice) for choice in choices) + ")")
-            index = end
         elif end > index:
             out.append("[" + re.escape(text[index + 1 : end]).replace(r"\-", "-") + "]")
             index = end

@@ -71,11 +71,6 @@ _PROFILES = {
             "additionalProperties": {"enum": [each.label for each in Severity]},
             "description": "severity by profile",
         },
-        "status": {
-            "type": "object",
-            "additionalProperties": {"enum": [each.value for each in Status]},
-            "description": "status by profile",
-        },
     },
 }
 

@@ -29,6 +29,10 @@ from linter.rulebook.paths import applies, matches
         ("lib/test_?.c", "lib/test_ab.c", False),
         ("net/{ipv4,ipv6}/*.c", "net/ipv6/a.c", True),
         ("net/{ipv4,ipv6}/*.c", "net/ipx/a.c", False),
+        ("net/{ip*,x/**}/y.c", "net/ipx/y.c", True),
+        ("net/{ip*,x/**}/y.c", "net/x/a/b/y.c", True),
+        ("{a,b}{c,d}", "bd", True),
+        ("{a,b}{c,d}", "ab", False),
         ("a[0-9].c", "a7.c", True),
         ("a[0-9].c", "ab.c", False),
         ("a.c", "abc", False),
@@ -68,6 +72,7 @@ def test_unknown_path_is_taken_for_a_c_file() -> None:
         ("*a" * 30 + "b", "a" * 4000),
         ("**/" + "*a" * 10 + "b", "aaaa/" * 800),
         ("**/a/" * 300 + "x", "a/" * 100_000 + "x"),
+        ("{a,b}" * 40, "a" * 39),
     ],
 )
 def test_hostile_glob_ends(glob: str, path: str) -> None:
