@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 from linter.patch.model import Image
-from linter.syntax.conditionals import Spans, blanked_spans, has_conditionals
+from linter.syntax.conditionals import Spans, blanked_spans, has_conditionals, missing_partners
 from linter.syntax.context import GAP_CALL, UNKNOWN, Context, find_context, function_name
 from linter.syntax.mask import scrub
 from linter.syntax.scan import BRACES, STATEMENTS, Block, Open, Scan, Scanner
@@ -41,6 +41,7 @@ _DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _LAST_WORD = re.compile(rb"(\w+)\Z")
 _CONTROLS = frozenset({b"if", b"while", b"for", b"switch"})
 _OPERATORS = frozenset(b"(,=+-*/&|<>?!~%^.[")
+_IF = b"#ifdef " + UNKNOWN + b"\n"
 _FLAT_CODE = re.compile(rb"^(?:if|for|while|switch|return|goto|else|break|\}[ \t]*else)\b", re.M)
 _UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
 _LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
@@ -84,6 +85,7 @@ class _Chunk:
     in_comment: bool
     blanks: Spans
     shape: bytes = b""
+    groups: tuple[int, int] = (0, 0)  # `#if` and `#endif` lines to insert around it
 
 
 def assemble(image: Image) -> Assembly:
@@ -121,13 +123,25 @@ def _chunk(source: bytes, first: int, section: bytes) -> _Chunk:
         (opening < 0 or closing < opening) and _CUT_COMMENT.match(source) is not None
     )
     clean = scrub(b"/*\n" + source)[3:] if in_comment else scrub(source)
-    blanks = blanked_spans(clean) if has_conditionals(clean) else []
+    blanks, groups = _conditionals(clean) if has_conditionals(clean) else ([], (0, 0))
     if blanks:
         clean = blank(clean, blanks)
     shape = clean
     if b"#" in clean:
         shape = _DIRECTIVE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), clean)
-    return _Chunk(source, clean, first, section, in_comment, blanks, shape)
+    return _Chunk(source, clean, first, section, in_comment, blanks, shape, groups)
+
+
+def _conditionals(clean: bytes) -> tuple[Spans, tuple[int, int]]:
+    """What to blank of the `#if` groups of a chunk, and the directives to insert around it to make them whole."""
+    groups = missing_partners(clean)
+    if groups != (0, 0) and sum(groups) < 9:
+        before, behind = _IF * groups[0], b"#endif\n" * groups[1]
+        spans = blanked_spans(before + clean + behind)
+        low, high = len(before), len(before) + len(clean)
+        if all(low <= start and end <= high for start, end in spans):
+            return [(start - low, end - low) for start, end in spans], groups
+    return blanked_spans(clean), (0, 0)
 
 
 def blank(text: bytes, spans: Spans) -> bytes:
@@ -179,6 +193,8 @@ def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> 
         out.insert(GAP_CALL[:-1] * scan.parens if context.block is None else _cut_statement(chunk, scan))
     elif context.block is not None and _LEADING.match(chunk.shape):
         out.insert(GAP_CALL)
+    for _ in range(chunk.groups[0]):
+        out.insert(_IF[:-1])
     if chunk.in_comment:
         out.insert(b"/*")
     elif re.match(rb"[^\n#]*\\\n", chunk.source):
@@ -203,6 +219,8 @@ def _body(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: b
         out.insert(b"*/")
     if chunk.source.endswith(b"\\\n"):
         out.insert(b"")
+    for _ in range(chunk.groups[1]):
+        out.insert(b"#endif")
     at_head = context.head_cut or context.body_cut
     entity = carried if scan.entity < 0 and not at_head else None
     top = scan.stack[0] if scan.stack else None

@@ -19,6 +19,7 @@ _OTHER = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _BRACKET = re.compile(rb"[][(){}]")
 _PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
 _HALF_START = re.compile(rb"(?:else\b|[?:&|+=<>)}\],.-]|while\b[^;{}]*;\s*\Z)")
+_LAST_LABEL = re.compile(rb"\b(?:case\b[^;{}\n]*|default\s*):\Z")
 _ELSE = re.compile(rb"\s*else\b")
 _DEPTH = 64
 
@@ -47,6 +48,19 @@ def blanked_spans(clean: bytes) -> Spans:
     for group in groups:
         spans.extend(_broken(shape, group))
     return spans
+
+
+def missing_partners(clean: bytes) -> tuple[int, int]:
+    """How many `#if` and how many `#endif` a text lacks."""
+    opened = lacking = 0
+    for match in _DIRECTIVE.finditer(clean):
+        if match[1] in _OPENING:
+            opened += 1
+        elif opened == 0:
+            lacking += lacking == 0 or match[1] == b"endif"
+        if match[1] == b"endif":
+            opened = max(opened - 1, 0)
+    return lacking, opened
 
 
 def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
@@ -97,6 +111,8 @@ def _is_whole(arm: bytes) -> bool:
     """Is this text a run of whole statements or declarations."""
     if not arm:
         return True
+    if arm[-1] == 0x3A and _LAST_LABEL.search(arm) is None:
+        return False  # a label, and its statement behind the directive
     return arm[-1] in b";}:" and _HALF_START.match(arm) is None and _is_balanced(arm)
 
 

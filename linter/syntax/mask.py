@@ -206,6 +206,30 @@ class Masker:
             for comma in commas[1::2]:
                 self.edits[opening + comma] = 0x20
 
+    def mask_array(self, word: bytes) -> None:
+        """Turn `DECLARE_BITMAP(name, n)` into `long name[n]`, and `DECLARE_FLEX_ARRAY(type, name)` into `type name`."""
+        for at in self.occurrences(word):
+            opening = self.skip_blanks(at + len(word))
+            if opening >= len(self.clean) or self.clean[opening] != 0x28:
+                continue
+            end = self.closing(opening)
+            comma = self.clean.find(b",", opening)
+            if not 0 < comma < end:
+                continue
+            self.note(word, at, end, opening)
+            self.put(at, opening + 1, b"" if word == b"DECLARE_FLEX_ARRAY" else b"long")
+            self.edits[comma] = 0x20 if word == b"DECLARE_FLEX_ARRAY" else 0x5B
+            self.edits[end - 1] = 0x20 if word == b"DECLARE_FLEX_ARRAY" else 0x5D
+
+    def mask_arguments(self, word: bytes) -> None:
+        """Blank a macro with all its arguments, and the semicolon behind it."""
+        for at in self.occurrences(word):
+            opening = self.skip_blanks(at + len(word))
+            end = self.closing(opening) if self.clean[opening : opening + 1] == b"(" else -1
+            if end > 0:
+                self.blank(at, end + (self.clean[end : end + 1] == b";"))
+                self.note(word, at, end, opening)
+
     def mask_trace(self, word: bytes) -> None:
         """Keep the first argument of a trace macro."""
         for at in self.occurrences(word):
@@ -226,6 +250,7 @@ _TYPE_ARGUMENT = re.compile(
 )
 _TAGGED = re.compile(rb"((?:const\s+)?(?:struct|union|enum)\s+)(\w+)")
 _CASE_RANGE = re.compile(rb"\bcase\b[^;{}:\n]{0,200}?(\.\.\.)")
+_NAMED_VARIADIC = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+\w+\([^()\n]*?(\w+)\.\.\.\)", re.M)
 _COMPUTED_GOTO = re.compile(rb"\bgoto\s*(\*[^;{}]*)")
 _STATIC_MACRO = re.compile(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
 
@@ -255,7 +280,13 @@ def mask(
         masker.mask_types(word)
     for word in identifiers & tables.TRACE_MACROS:
         masker.mask_trace(word)
+    for word in identifiers & tables.ARRAY_MACROS:
+        masker.mask_array(word)
+    for word in identifiers & tables.BLANKED_MACROS:
+        masker.mask_arguments(word)
     if b"..." in clean:
+        for match in _NAMED_VARIADIC.finditer(clean):
+            masker.blank(*match.span(1))
         for match in _CASE_RANGE.finditer(clean):
             masker.put(match.start(1), match.end(1), b"|")
     if b"goto" in identifiers:

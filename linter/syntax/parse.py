@@ -123,8 +123,10 @@ def _repair(
     regions = broken_regions(tree)
     repairer = Repairer(source, scrub(text))
     repairer.edits = bytearray(text)
-    for start, end in regions:
+    for start, end, has_members in regions:
         repairer.run(start, end)
+        if has_members:
+            repairer.members(start, end)
     second = bytes(repairer.edits)
     if second == text:
         return text, tree, annotations

@@ -39,32 +39,49 @@ _ODD_WORDS = (
         rb"(?<!return )(?<!goto )(?<!else )(?<!case )(__[a-z]\w*)(?=[ \t]+\w+[ \t]*[=;,)(\[])",
         re.M,
     ),
-    re.compile(rb"[)\]][ \t\n]*(__[a-z]\w*(?:\([^()\n]*\))?)(?=\s*[{;=])"),
+    re.compile(rb"[)\]][ \t\n]*(__[a-z]\w*(?:\([^()\n]*\))?)(?=\s*\{)"),
+    re.compile(
+        rb"^([A-Z][A-Z0-9_]+)(?=[ \t\n]+(?:static|extern|inline|const|struct|union|enum|unsigned|signed|int|void|char"
+        rb"|bool|long|short|[a-z]\w*_t|[us](?:8|16|32|64))\b)",
+        re.M,
+    ),
     re.compile(rb"^(__[a-z]\w*)(?=[ \t\n]+(?:static|extern|inline|int|void|struct|bool|unsigned|long)\b)", re.M),
 )
+_STRING_PIECES = (
+    re.compile(rb'"\s*[A-Z_a-z]\w*\s*(\([^()";]*\))(?=\s*["),])'),  # "a" NAME(x) "b"
+    re.compile(rb'(?<!\w)([A-Z]\w*)(?=\s+[A-Z_]\w*\s*")'),  # NAME NAME "b"
+    re.compile(rb'"\s*[A-Z_]\w*\s+([A-Z_]\w*)(?=\s*["),])'),  # "a" NAME NAME
+)
+_STRAY_SEMICOLON = re.compile(rb";(?=\s*\))")
+_ALIGNOF = re.compile(rb"\b(__alignof__|_Alignof|alignof)(?=\s*\(\s*[^)]*[*>.\[])")
+_MEMBER_MACRO = re.compile(rb"^[ \t]+[A-Za-z]\w*[ \t]*\([^(),;]*(,[^;]*)\)[ \t]*;", re.M)
 _OFFSETOF = re.compile(rb"\b(offsetof|__builtin_offsetof)\s*\(\s*((?:struct|union|enum)\s+)?")
 _DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(?:define|undef|pragma|include|error|warning)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
 _TYPEOF = re.compile(rb"\b(?:typeof|__typeof__|__typeof|typeof_unqual)\b\s*(?=\()")
 
 
-def broken_regions(tree: Tree) -> list[tuple[int, int]]:
-    """Spans of the top-level nodes that hold errors, neighbours merged."""
-    regions: list[tuple[int, int]] = []
+_CONTAINERS = frozenset(
+    {"translation_unit", "preproc_if", "preproc_ifdef", "preproc_else", "preproc_elif", "linkage_specification"}
+)
+_WITH_MEMBERS = frozenset({"struct_specifier", "union_specifier", "declaration", "type_definition"})
+
+
+def broken_regions(tree: Tree) -> list[tuple[int, int, bool]]:
+    """Spans of the top-level nodes that hold errors, neighbours merged; and whether it is the body of a struct."""
+    regions: list[tuple[int, int, bool]] = []
     stack: list[Node] = [tree.root_node]
     while stack:
         node = stack.pop()
         if not node.has_error:
             continue
         kind = node.type
-        if (
-            kind == "translation_unit" or kind.startswith("preproc_") or kind == "linkage_specification"
-        ) and node.children:
+        if kind in _CONTAINERS and node.children:
             stack.extend(reversed(node.children))
             continue
         if regions and node.start_byte <= regions[-1][1] + 2:
-            regions[-1] = (regions[-1][0], node.end_byte)
+            regions[-1] = (regions[-1][0], node.end_byte, False)
         else:
-            regions.append((node.start_byte, node.end_byte))
+            regions.append((node.start_byte, node.end_byte, kind in _WITH_MEMBERS))
     return regions
 
 
@@ -79,8 +96,25 @@ class Repairer(Masker):
         self.numbers(start, end)
         self.directives(start, end)
         self.typeofs(start, end)
+        self.strings(start, end)
         self.odd_words(start, end)
         self.calls(start, end)
+
+    def strings(self, start: int, end: int) -> None:
+        """String pieces that are macros with arguments, or several in a row; other small oddities of calls."""
+        for pattern in _STRING_PIECES:
+            for match in pattern.finditer(self.clean, start, end):
+                self.blank(*match.span(1))
+        for match in _STRAY_SEMICOLON.finditer(self.clean, start, end):
+            if self.clean.rfind(b"for", max(start, match.start() - 200), match.start()) < 0:
+                self.blank(*match.span())
+        for match in _ALIGNOF.finditer(self.clean, start, end):
+            self.edits[match.start(1)] = 0x41
+
+    def members(self, start: int, end: int) -> None:
+        """Macros among the members of a struct keep their first argument."""
+        for match in _MEMBER_MACRO.finditer(self.clean, start, end):
+            self.blank(*match.span(1))
 
     def odd_words(self, start: int, end: int) -> None:
         """Attributes that no table knows: a word too many in a declaration."""

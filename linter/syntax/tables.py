@@ -31,7 +31,8 @@ ATTRIBUTES = _words(
     __uninitialized __attribute_pure __flex_counter __single __nolibc_entrypoint __nolibc_no_stack_protector
     __inline_for_extensions __attribute_used__ __attribute_noinline__ __no_optimize __vsyscall_fn __vdso_data
     noinline noinline_for_stack noinline_for_kasan inline_for_kasan notrace noinstr asmlinkage fastcall noclone
-    nokprobe_inline VISIBLE_IF_KUNIT STATIC_IFN_KUNIT CRYPTO_MINALIGN_ATTR ZEXPORT ZLIB_INTERNAL UNUSED
+    nokprobe_inline STATIC TC_INDIRECT_SCOPE INDIRECT_CALLABLE_SCOPE
+    VISIBLE_IF_KUNIT STATIC_IFN_KUNIT CRYPTO_MINALIGN_ATTR ZEXPORT ZLIB_INTERNAL UNUSED
     """
 )
 
@@ -57,7 +58,7 @@ TYPE_ARGUMENT = _words(
     min_t max_t clamp_t typecheck typecheck_fn typecheck_pointer from_timer timer_container_of
     kzalloc_obj kmalloc_obj kvmalloc_obj kvzalloc_obj kzalloc_objs kmalloc_objs kvzalloc_objs kvmalloc_objs
     kzalloc_flex kmalloc_flex kvmalloc_flex kvzalloc_flex
-    DECLARE_KFIFO DEFINE_KFIFO DECLARE_KFIFO_PTR DECLARE_FLEX_ARRAY struct_size_t sizeof_field FIELD_SIZEOF
+    DECLARE_KFIFO DEFINE_KFIFO DECLARE_KFIFO_PTR struct_size_t sizeof_field FIELD_SIZEOF
     offsetofend DEFINE_PER_CPU DECLARE_PER_CPU DEFINE_PER_CPU_ALIGNED DEFINE_PER_CPU_SHARED_ALIGNED
     DEFINE_PER_CPU_READ_MOSTLY DECLARE_PER_CPU_ALIGNED DECLARE_PER_CPU_SHARED_ALIGNED DECLARE_PER_CPU_READ_MOSTLY
     DEFINE_PER_CPU_PAGE_ALIGNED DECLARE_PER_CPU_PAGE_ALIGNED DEFINE_PER_CPU_CACHE_HOT DECLARE_PER_CPU_CACHE_HOT
@@ -71,6 +72,12 @@ TYPE_ARGUMENT = _words(
     devm_drm_bridge_alloc devm_drm_panel_alloc io_kiocb_to_cmd container_of_safe container_of_user
     """
 )
+
+# `MACRO(name, size)` declares an array.
+ARRAY_MACROS = _words("DECLARE_BITMAP DECLARE_HASHTABLE DEFINE_HASHTABLE DECLARE_FLEX_ARRAY")
+
+# Calls at file scope whose arguments are declarations: the arguments are blanked.
+BLANKED_MACROS = _words("INDIRECT_CALLABLE_DECLARE ACPI_MODULE_NAME ACPI_EXPORT_SYMBOL")
 
 # A loop in everything but its keyword, whatever the name says; names with `for_each` are loops by shape.
 ITERATORS = _words(

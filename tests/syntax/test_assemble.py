@@ -167,6 +167,14 @@ def test_a_chunk_inside_a_comment_is_a_comment() -> None:
     assert [n.type for n in unit.tree.root_node.named_children] == ["comment"]
 
 
+@pytest.mark.parametrize("code", ["\ta();\n#else\n\tb();\n#endif\n\tc();", "\tc();\n#ifdef A\n\ta();\n#else\n\tb();"])
+def test_the_arms_of_half_a_conditional_are_not_mixed(code: str) -> None:
+    unit = fragment((HEAD, code))
+    assert not unit.tree.root_node.has_error
+    other = of_type(unit, "preproc_else")[0]
+    assert b"b();" in unit.snippet(other) and b"a();" not in unit.snippet(other)
+
+
 def test_lines_that_lost_their_blanks_are_matched_by_braces() -> None:
     unit = fragment((HEAD, "if (x) {\na();\n}\nb();\nreturn 0;\n}"))
     assert len(of_type(unit, "call_expression")) >= 2
