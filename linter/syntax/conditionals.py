@@ -53,14 +53,17 @@ def blanked_spans(clean: bytes) -> Spans:
 def missing_partners(clean: bytes) -> tuple[int, int]:
     """How many `#if` and how many `#endif` a text lacks."""
     opened = lacking = 0
+    half = False  # an `#else` whose `#if` and `#endif` are both out of sight
     for match in _DIRECTIVE.finditer(clean):
         if match[1] in _OPENING:
             opened += 1
-        elif opened == 0:
-            lacking += lacking == 0 or match[1] == b"endif"
-        if match[1] == b"endif":
+        elif match[1] == b"endif":
+            lacking += opened == 0
             opened = max(opened - 1, 0)
-    return lacking, opened
+            half = False
+        elif opened == 0:
+            half = True
+    return lacking + half, opened + half
 
 
 def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
