@@ -114,11 +114,18 @@ def _region_end(body: Sequence[bytes]) -> int:
             following = body[index + 1] if index + 1 < len(body) else b""
             if not following.strip() or _VERSION.match(following.strip()) or line == b"--":
                 return index
-        elif start in _STOPS and _STOP.match(line):
+        elif (start in _STOPS and _STOP.match(line)) or (start[:1].isupper() and _is_prose(line)):
             return index
     return len(body)
 
 
+def _is_prose(line: bytes) -> bool:
+    """Whether a line is what a person writes between the lines of a patch."""
+    return _PROSE.match(line) is not None and not _CODE.search(line)
+
+
+_PROSE = re.compile(rb"[A-Z][a-z']*,?(?: [\w',.?!-]+){3}")
+_CODE = re.compile(rb"[;{}=]|\w\(|->|\*/")
 _STOPS = frozenset({b"__", b"di", b"In", b"Fr", b"--", b"ba", b"[.", b"<s", b"GI"})
 
 

@@ -46,6 +46,8 @@ def find_diff(text: bytes, position: int = 0, end: int = sys.maxsize) -> int:
 def parse_diff(lines: Sequence[bytes], linenos: Sequence[int]) -> Diff:
     """Read a diff that starts at the first line; text behind it (a signature, a footer) is left alone."""
     starts = _section_starts(lines)
+    if not starts:
+        return Diff(())
     files: list[FilePatch] = []
     damage: list[Damage] = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):

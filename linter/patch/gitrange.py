@@ -72,6 +72,16 @@ def check_revision(source: str, cwd: str) -> None:
 def read_revisions(source: str, cwd: str) -> Iterator[Message]:
     """Yield the commits of a range, a revision or -N."""
     selection = _selection(source, cwd)
+    counted = _git(["rev-list", "--count", "--no-merges", *selection, "--"], cwd).stdout.strip()
+    total = int(counted) if counted.isdigit() else 0
+    for index, message in enumerate(_list_commits(source, selection, cwd), 1):
+        if 1 < total >= index:
+            patches = tuple(replace(patch, index=index, total=total) for patch in message.patches)
+            message = replace(message, patches=patches)
+        yield message
+
+
+def _list_commits(source: str, selection: list[str], cwd: str) -> Iterator[Message]:
     command = [*_base(), "log", *_OPTIONS, *selection, "--"]
     with subprocess.Popen(
         command,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from .diff import Diff, find_diff, parse_diff
@@ -12,6 +13,13 @@ from .mbox import INNER, INNER_SIGN, unquote_from
 from .model import Message, Patch, Person
 from .page import clean_header, find_page
 from .quoted import find_quotation
+from .tabs import find_lost_tabs
+
+_ORIGINAL = re.compile(
+    rb"^(?:-{3,} ?(?:Original|Forwarded) [Mm]essage ?-{3,}"
+    rb"|From: [^\n]{3,200}\r?\n(?:Sent|Date): [^\n]{6,80}\r?\n(?:To|Cc|Subject): )",
+    re.MULTILINE,
+)
 
 
 def parse_message(raw: bytes, source: str, *, decoded: bool = False) -> Message:
@@ -87,7 +95,13 @@ class _Reader:
         diff = parse_diff(lines, range(diff_lineno, diff_lineno + len(lines)))
         if not diff.files:
             return None
-        return self._patch(diff, read_letter(raw[start:at], body_lineno), tail, inner=inner)
+        if b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
+            lost = find_lost_tabs(diff.files, diff.damage)
+            diff = replace(diff, damage=(*diff.damage, *lost)) if lost else diff
+        patch = self._patch(diff, read_letter(raw[start:at], body_lineno), tail, inner=inner)
+        if not inner and self._forwarded(raw[start:at]):
+            return replace(patch, quoted=True, author=None, damage=())
+        return patch
 
     def _quotation(self) -> tuple[Patch, ...]:
         raw, start = self.mail.raw, self.mail.body_start
@@ -107,6 +121,10 @@ class _Reader:
         patch = self._patch(Diff(quotation.files), letter, b"")
         author = quotation.author or letter.author
         return (replace(patch, quoted=True, author=author, remarks=quotation.remarks),)
+
+    def _forwarded(self, text: bytes) -> bool:
+        """Whether a reply shows the whole mail it answers, unquoted, below its own text."""
+        return self.subject.reply and _ORIGINAL.search(text) is not None
 
     def _patch(self, diff: Diff, letter: Letter, tail: bytes, *, inner: bool = False) -> Patch:
         subject = self.subject

@@ -66,7 +66,8 @@ def find_quotation(body: bytes, lineno: int) -> Quotation | None:
         files, first = _read_runs(own)
     else:
         numbers = [line.lineno for line in own[first:]]
-        files = parse_diff(_headed(texts[first:]), _headed_numbers(texts[first:], numbers)).files
+        headed = _headed(texts[first:])
+        files = parse_diff(headed, [numbers[0]] * (len(headed) - len(numbers)) + numbers).files
         files = tuple(_split_trimmed(file, lines, depth) for file in files)
     if not any(line.kind is not LineKind.CONTEXT for file in files for hunk in file.hunks for line in hunk.lines):
         return None
@@ -165,16 +166,8 @@ def _first_diff_line(texts: Sequence[bytes]) -> int | None:
 
 
 def _headed(texts: list[bytes]) -> list[bytes]:
-    """Give a quotation that starts inside a file the header that the diff parser wants."""
-    if texts[0].startswith(b"@@ "):
-        return [b"diff --git ", *texts]
-    if texts[0].startswith(b"+++ b/"):
-        return [b"--- a/" + texts[0][6:], *texts]
-    return texts
-
-
-def _headed_numbers(texts: list[bytes], numbers: list[int]) -> list[int]:
-    return numbers if len(_headed(texts)) == len(texts) else [numbers[0], *numbers]
+    """Give a quotation that starts inside a file's section the line that the diff parser wants above it."""
+    return texts if texts[0].startswith((b"diff --", b"Index: ")) else [b"diff --git ", *texts]
 
 
 def _split_trimmed(file: FilePatch, lines: Sequence[_Quoted], depth: int) -> FilePatch:

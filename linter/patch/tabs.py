@@ -1,0 +1,46 @@
+"""The files of a patch in, the damage out if some program turned its tabs into spaces.
+
+Kernel C is indented with tabs, so a patch to kernel files whose context shows indentation and not one tab has lost
+them. Added lines alone say nothing: they may be the author's own style.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .model import Damage, DamageKind, FilePatch, LineKind
+
+_KERNEL = re.compile(r"(?:arch|block|crypto|drivers|fs|init|io_uring|ipc|kernel|mm|net|security|sound|virt)/.*\.[ch]$")
+_INDENT = re.compile(rb"( {2,})[A-Za-z_}{(]")
+_ONE_BLANK = re.compile(rb" [A-Za-z_}(]")
+MIN_LINES = 3
+TAB = 8  # the width that programs expand a tab to; files indented by four are their authors' choice
+
+
+def find_lost_tabs(files: Sequence[FilePatch], damage: Sequence[Damage]) -> tuple[Damage, ...]:
+    """The damage, if the patch shows it; to be asked only of a patch without a tab in its hunks."""
+    if any(entry.kind is DamageKind.TABS for entry in damage):
+        return ()
+    blanks_lost = any(entry.kind is DamageKind.LOST_BLANK for entry in damage)
+    hurt: list[int] = []
+    whole = 0  # lines indented by whole tabs
+    for file in files:
+        if not _KERNEL.match(file.path or "") and not blanks_lost:
+            continue
+        for hunk in file.hunks:
+            for line in hunk.lines:
+                if b"\t" in line.text:
+                    return ()
+                if line.kind is LineKind.ADDED and not blanks_lost:
+                    continue
+                if indent := _INDENT.match(line.text):
+                    if not blanks_lost and len(indent[1]) < TAB:
+                        return ()
+                    whole += len(indent[1]) % TAB == 0
+                    hurt.append(line.patch_lineno)
+                elif blanks_lost and _ONE_BLANK.match(line.text):
+                    hurt.append(line.patch_lineno)
+    if len(hurt) < MIN_LINES or (whole * 2 < len(hurt) and not blanks_lost):
+        return ()
+    return (Damage(DamageKind.TABS, hurt[0], len(hurt), "indented with spaces throughout"),)
