@@ -11,6 +11,10 @@ from dataclasses import dataclass
 
 TAB = 8
 
+Glyphs = bool | None
+"""What an output can show: True: everything, controls as pictures (␛); None: everything, controls as names (<U+001B>,
+for fonts without the pictures); False: ASCII and nothing else."""
+
 
 def decode(text: bytes) -> str:
     """UTF-8 where it is, Latin-1 byte by byte where it is not: no byte is lost."""
@@ -25,8 +29,8 @@ def _latin1(char: str) -> str:
     return chr(ord(char) - 0xDC00) if 0xDC80 <= ord(char) <= 0xDCFF else char
 
 
-def picture(char: str, unicode: bool = True) -> str:
-    """How one character that must not be printed is shown: ␛ for a C0 control, <U+202E> for the rest."""
+def picture(char: str, unicode: Glyphs = True) -> str:
+    """How one character that cannot be printed is shown: ␛ for a C0 control, <U+202E> for the rest."""
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8, kept by surrogateescape
         return f"\\x{code - 0xDC00:02x}"
@@ -37,19 +41,24 @@ def picture(char: str, unicode: bool = True) -> str:
     return f"<U+{code:04X}>"
 
 
-def visible(text: str, unicode: bool = True, keep: Collection[str] = ()) -> str:
+def visible(text: str, unicode: Glyphs = True, keep: Collection[str] = ()) -> str:
     """The text with every character that cannot be printed shown by its picture, but for those in `keep`."""
-    if text.isprintable():
+    if text.isprintable() and (unicode is not False or text.isascii()):
         return text
-    return "".join(char if char.isprintable() or char in keep else picture(char, unicode) for char in text)
+    return "".join(char if is_shown(char, unicode) or char in keep else picture(char, unicode) for char in text)
 
 
-def one_line(text: str, unicode: bool = True) -> str:
+def is_shown(char: str, unicode: Glyphs = True) -> bool:
+    """Whether a character can stand for itself."""
+    return char.isprintable() and (unicode is not False or char.isascii())
+
+
+def one_line(text: str, unicode: Glyphs = True) -> str:
     """The text on one line: runs of blanks and line breaks become one space, the rest is made visible."""
     return visible(" ".join(text.split()), unicode)
 
 
-def prose(text: str, unicode: bool = True) -> str:
+def prose(text: str, unicode: Glyphs = True) -> str:
     """Text of several lines: line breaks stay, tabs become spaces, the rest is made visible."""
     return visible(text.replace("\r\n", "\n").expandtabs(TAB), unicode, keep="\n")
 
@@ -92,7 +101,7 @@ class Shown:
         return self.columns[min(max(byte - self.start, 0), len(self.columns) - 1)]
 
 
-def show(line: bytes, around: int = 0, unicode: bool = True, limit: int = 1000) -> Shown:
+def show(line: bytes, around: int = 0, unicode: Glyphs = True, limit: int = 1000) -> Shown:
     """Expand tabs and make a line printable; of a line longer than `limit` bytes only the part near byte `around`."""
     start = 0
     if len(line) > limit:
@@ -110,7 +119,7 @@ def show(line: bytes, around: int = 0, unicode: bool = True, limit: int = 1000) 
         shown = _latin1(char)
         if char == "\t":
             piece = " " * (TAB - column % TAB)
-        elif shown.isprintable():
+        elif is_shown(shown, unicode):
             piece = shown
         else:
             piece = picture(shown, unicode)

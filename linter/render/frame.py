@@ -91,8 +91,9 @@ def with_context(marked: list[Marked], source: Source) -> Iterator[Marked | None
 class Frame:
     """Lays out the rows of one finding for a width of columns."""
 
-    def __init__(self, options: RenderOptions, gutter: int) -> None:
+    def __init__(self, options: RenderOptions, gutter: int, severity: str) -> None:
         self.paint = Paint(options.color)
+        self.severity = severity
         self.unicode = options.unicode
         self.gutter = gutter
         self.room = max(options.width - gutter - 5, 20)  # columns for code: after "118 | + "
@@ -151,7 +152,7 @@ class Frame:
     def _underline(self, label: Label, start: int, stop: int) -> Iterator[str]:
         start, stop = max(0, min(start, self.room - 1)), min(stop, self.room)
         mark = "^" if label.primary else "-"
-        style = "primary" if label.primary else "secondary"
+        style = self.severity if label.primary else "secondary"
         line = mark * min(max(stop - start, 1), LONGEST_UNDERLINE)
         words = one_line(label.text, self.unicode)
         left = self.room - start - len(line) - 1
@@ -183,7 +184,8 @@ def render_frame(judged: Judged, source: Source, options: RenderOptions) -> Iter
     """The frame of one finding, file by file; nothing where no line of it is known."""
     files = [(marked, list(with_context(marked, source))) for marked in marked_rows(judged, source)]
     numbers = [item.row.number or 0 for _, items in files for item in items if item is not None]
-    frame = Frame(options, max((len(str(number)) for number in numbers), default=1))
+    severity = judged.finding.severity.label
+    frame = Frame(options, max((len(str(number)) for number in numbers), default=1), severity)
     for at, (marked, items) in enumerate(files):
         if at:
             row = marked[0].row

@@ -14,7 +14,7 @@ from linter.render.words import place
 from linter.review.model import Judged, Verdict
 from linter.rulebook.model import Rule, Rulebook
 
-NAMES = False
+NAMES = None
 """Control characters stand as `<U+001B>` on the page: few fonts have the pictures that a terminal shows."""
 
 _CODE = re.compile(r"`([^`]+)`")

@@ -12,6 +12,7 @@ from linter.render.terse import lines
 from linter.render.words import summary
 from linter.review.model import Report
 
+FOR_TERMINAL = True
 LONGEST = 1000
 
 

@@ -35,3 +35,9 @@ def renderer(name: str) -> Renderer:
     module = importlib.import_module(f"linter.render.{name.replace('-', '_')}")
     found: Renderer = module.render
     return found
+
+
+def for_terminal(name: str) -> bool:
+    """Whether a format is read on a terminal, in its encoding; every other format is a file in UTF-8."""
+    module = importlib.import_module(f"linter.render.{name.replace('-', '_')}")
+    return bool(getattr(module, "FOR_TERMINAL", False))

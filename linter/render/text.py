@@ -16,6 +16,7 @@ from linter.render.source import Source
 from linter.render.words import NOTHING, heading, place, plural, shown, skip_line, summary, tag
 from linter.review.model import Judged, PatchReport, Report, Skip, Verdict
 
+FOR_TERMINAL = True
 WIDEST = 120  # prose wider than this is hard to read
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linter.patch.model import Location, Patch
-from linter.render.escape import one_line, visible
+from linter.render.escape import Glyphs, one_line, visible
 from linter.render.options import RenderOptions
 from linter.review.model import Counts, Judged, PatchReport, Skip, Verdict
 
@@ -18,20 +18,20 @@ def shown(report: PatchReport, options: RenderOptions) -> tuple[Judged, ...]:
     return tuple(judged for judged in report.judged if judged.verdict in wanted)
 
 
-def tag(patch: Patch, unicode: bool = True) -> str:
+def tag(patch: Patch, unicode: Glyphs = True) -> str:
     """What a subject's bracket says, `[PATCH v3 2/7]`; the short commit id for a commit."""
     if patch.commit:
         return patch.commit[:12]
     return one_line(f"[{' '.join(patch.prefixes)}]", unicode) if patch.prefixes else ""
 
 
-def heading(patch: Patch, unicode: bool = True) -> str:
+def heading(patch: Patch, unicode: Glyphs = True) -> str:
     """The bracket and the title on one line."""
     words = (tag(patch, unicode), one_line(patch.title or patch.subject, unicode))
     return " ".join(filter(None, words)) or visible(patch.source, unicode)
 
 
-def place(location: Location, patch: Patch, unicode: bool = True) -> str:
+def place(location: Location, patch: Patch, unicode: Glyphs = True) -> str:
     """`path:line` where both are known, else what is."""
     path = visible(location.path, unicode) if location.path is not None else None
     if path is not None and location.line is not None:
@@ -44,12 +44,12 @@ def place(location: Location, patch: Patch, unicode: bool = True) -> str:
     return "the whole patch"
 
 
-def file_position(location: Location, patch: Patch) -> tuple[str, int]:
+def file_position(location: Location, patch: Patch, unicode: Glyphs = True) -> tuple[str, int]:
     """A file and a line that an editor can open: of the tree where they are known, else of the input."""
     if location.path is not None and location.line is not None:
-        return visible(location.path), location.line
+        return visible(location.path, unicode), location.line
     source = patch.commit[:12] if patch.commit else patch.source
-    return visible(source), location.patch_lineno or 1
+    return visible(source, unicode), location.patch_lineno or 1
 
 
 def plural(count: int, noun: str) -> str:
@@ -109,7 +109,7 @@ def summary(counts: Counts, hint: str = "", files: int | None = None) -> str:
     return "no findings" + over + rest
 
 
-def skip_line(skip: Skip, unicode: bool = True) -> str:
+def skip_line(skip: Skip, unicode: Glyphs = True) -> str:
     """What was not analysed, at which stage, and why, on one line."""
     what = skip.path or (f"<{skip.message_id}>" if skip.message_id else "input")
     return f"{visible(what, unicode)}: {skip.stage}: {one_line(skip.reason, unicode)}"

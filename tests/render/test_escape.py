@@ -28,7 +28,9 @@ def test_what_cannot_be_printed_is_shown(raw: str, seen: str):
 
 
 def test_ascii_names_where_pictures_cannot_be_shown():
-    assert visible("\x1b\x7f", unicode=False) == "<U+001B><U+007F>"
+    assert visible("\x1b\x7fé", unicode=False) == "<U+001B><U+007F><U+00E9>"
+    assert visible("\x1b\x7fé", unicode=None) == "<U+001B><U+007F>é"
+    assert show("é = 漢".encode(), unicode=False).text == "<U+00E9> = <U+6F22>"
 
 
 def test_bytes_that_are_not_utf8_are_latin1():

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from linter.patch.model import Line, LineKind, Location, Patch, Side
+from linter.render import registry
 from linter.render.escape import width
 from linter.render.options import RenderOptions
 from linter.render.text import render
@@ -95,6 +96,15 @@ def test_escapes_never_reach_the_terminal():
     assert "evil ␛]0;title␇" in seen
     assert "error[fd-leak]: a␛b c" in seen
     assert all(char.isprintable() or char == "\n" for char in seen)
+
+
+@pytest.mark.parametrize("name", ["text", "terse", "nipa"])
+def test_ascii_where_the_terminal_knows_no_more(name: str):
+    for case in (sample.sample, sample.hostile):
+        options = RenderOptions(unicode=False, verbose=True, show_suppressed=True)
+        assert "".join(registry.renderer(name)(case(), options)).isascii()
+    assert registry.for_terminal(name)
+    assert not registry.for_terminal("html")
 
 
 def test_carets_stand_under_wide_characters():
