@@ -8,10 +8,11 @@ from array import array
 Found = tuple[int, str, int, str, str | None, int]  # patch, rule, n, fingerprint, path, version
 
 
-def judge_chains(db: sqlite3.Connection) -> None:
-    """Walk every chain from its first version to its last."""
+def judge_chains(db: sqlite3.Connection, *, remarks: bool = True) -> None:
+    """Walk every chain from its first version to its last; without `remarks`, only findings are looked at."""
     db.execute("UPDATE findings SET fate = NULL, since = NULL, fixed_in = NULL")
-    db.execute("UPDATE remarks SET addressed = 'unknown' WHERE patch IS NOT NULL")
+    if remarks:
+        db.execute("UPDATE remarks SET addressed = 'unknown' WHERE patch IS NOT NULL")
     # series without another version, in one stroke: nearly all
     alone = (
         "SELECT patch FROM patches WHERE series IN (SELECT series FROM series WHERE previous IS NULL AND next IS NULL)"
@@ -20,13 +21,14 @@ def judge_chains(db: sqlite3.Connection) -> None:
         "UPDATE findings SET fate = 'last', since = (SELECT version FROM patches p WHERE p.patch = findings.patch)"
         f" WHERE patch IN ({alone})"
     )
-    db.execute(f"UPDATE remarks SET addressed = 'last' WHERE patch IN ({alone})")
+    if remarks:
+        db.execute(f"UPDATE remarks SET addressed = 'last' WHERE patch IN ({alone})")
     chains = "SELECT DISTINCT chain FROM series WHERE previous IS NOT NULL ORDER BY chain"
     for (chain,) in db.execute(chains).fetchall():
-        _judge_chain(db, chain)
+        _judge_chain(db, chain, remarks)
 
 
-def _judge_chain(db: sqlite3.Connection, chain: int) -> None:
+def _judge_chain(db: sqlite3.Connection, chain: int, remarks: bool) -> None:
     order = "SELECT series, version, next FROM series WHERE chain = ? ORDER BY version, date, series"
     since: dict[str, int] = {}
     for series, version, later in db.execute(order, (chain,)).fetchall():
@@ -34,12 +36,13 @@ def _judge_chain(db: sqlite3.Connection, chain: int) -> None:
         here = {print_: since.get(print_, version) for _, _, _, print_, _, _ in found}
         if later is None:
             _settle(db, [("last", here[f[3]], None, f[0], f[1], f[2]) for f in found])
-            db.execute(
-                "UPDATE remarks SET addressed = 'last' WHERE patch IN (SELECT patch FROM patches WHERE series = ?)",
-                (series,),
-            )
+            mine = "patch IN (SELECT patch FROM patches WHERE series = ?)"
+            if remarks:
+                db.execute(f"UPDATE remarks SET addressed = 'last' WHERE {mine}", (series,))
         else:
             _compare(db, series, later, found, here)
+            if remarks:
+                _compare_remarks(db, series, later)
         since = here
 
 
@@ -67,14 +70,13 @@ def _compare(db: sqlite3.Connection, series: int, later: int, found: list[Found]
             fate, fixed = "dropped", None
         settled.append((fate, since[print_], fixed, patch, rule, n))
     _settle(db, settled)
-    _compare_remarks(db, series, later, paths)
 
 
 def _settle(db: sqlite3.Connection, rows: list[tuple[str, int, int | None, int, str, int]]) -> None:
     db.executemany("UPDATE findings SET fate = ?, since = ?, fixed_in = ? WHERE patch = ? AND rule = ? AND n = ?", rows)
 
 
-def _compare_remarks(db: sqlite3.Connection, series: int, later: int, paths: set[str]) -> None:
+def _compare_remarks(db: sqlite3.Connection, series: int, later: int) -> None:
     """A remark was heard if the next version no longer makes the change that it was about."""
     sql = (
         "SELECT r.message, r.n, r.path, r.kind, r.line_key FROM remarks r JOIN patches p ON p.patch = r.patch"
@@ -83,6 +85,7 @@ def _compare_remarks(db: sqlite3.Connection, series: int, later: int, paths: set
     rows = db.execute(sql, (series,)).fetchall()
     if not rows:
         return
+    paths = _paths(db, later)
     keys: set[int] = set()
     for (packed,) in db.execute("SELECT lines FROM patches WHERE series = ? AND lines IS NOT NULL", (later,)):
         lines = array("I")

@@ -14,7 +14,6 @@ from linter.detect.registry import check_rule
 from linter.patch.images import ImageStore
 from linter.patch.intake import parse_message
 from linter.patch.model import Message, Series
-from linter.patch.repo import open_repo
 from linter.patch.series import group_series
 from linter.review.model import PatchReport, Verdict
 from linter.review.run import Reviewer
@@ -36,8 +35,7 @@ class _Judge:
         self.job = job
         self.reader = Reader()
         self.rulebook = load_rulebook(list(job.folders), check=check_rule)
-        repo = open_repo(job.git) if job.git else None
-        self.store = ImageStore(repo, job.tree, job.base)
+        self.store = ImageStore(job.git, job.tree, job.base)
         self.decisions = Decisions(list(job.suppressions), set())
         self.reviewers: dict[frozenset[str] | None, Reviewer] = {}
 

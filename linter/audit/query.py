@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from linter.audit.store import open_readonly
+from linter.audit.database import open_readonly
 from linter.errors import UsageError
 
 # https://www.sqlite.org/c3ref/c_alter_table.html: what a statement that only reads may do

@@ -19,7 +19,7 @@ AROUND = 8
 MAX_TEXT = 4000
 MAX_LINES = 20000
 _LINK = re.compile(rb"https?://(?:lore\.kernel\.org|lkml\.kernel\.org|patch\.msgid\.link|lore)/[^\s<>]{1,400}")
-_LINK_ID = re.compile(r"/([^/\s<>]{3,300}@[^/\s<>]{2,200})")
+_LINK_ID = re.compile(r"/([^/\s<>]{1,300}@[^/\s<>]{2,200})")
 _WORDS = re.compile(r"[a-z0-9_]+")
 # folders whose sub-folders are subsystems of their own
 _DEEP = frozenset({"drivers", "net", "fs", "arch", "sound", "include", "tools", "Documentation", "kernel", "crypto"})

@@ -208,8 +208,8 @@ VIEWS = {
     ),
     "not_analysed": (
         "what was skipped, by stage and reason",
-        "SELECT stage, reason, count(*) AS times FROM skipped GROUP BY stage, reason"
-        " ORDER BY times DESC, stage, reason",
+        "SELECT stage, CASE WHEN instr(reason, ' from line ') THEN substr(reason, 1, instr(reason, ' from line '))"
+        " ELSE reason END AS why, count(*) AS times FROM skipped GROUP BY stage, why ORDER BY times DESC, stage, why",
     ),
     "totals": (
         "the whole in one row",

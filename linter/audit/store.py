@@ -9,12 +9,13 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from linter import __version__
+from linter.audit.database import lock
 from linter.audit.headers import Peek
-from linter.audit.model import Answer, Entry, Item, Place, Row, Task
+from linter.audit.model import Answer, Entry, Place, Row, Task
+from linter.audit.places import load_task, walk_messages
 from linter.audit.schema import VERSION, create_statements
 from linter.audit.sources import Source
 from linter.errors import InputError, UsageError
@@ -22,31 +23,12 @@ from linter.errors import InputError, UsageError
 RESULT_TABLES = ("patches", "files", "findings", "unreported", "remarks", "skipped")
 
 
-def open_readonly(path: str) -> sqlite3.Connection:
-    """A connection that cannot write; raises InputError where there is no audit database."""
-    if not Path(path).is_file():
-        raise InputError(f"no database at {path}", "make one with `hunklint audit run SOURCE --db FILE`")
-    uri = Path(path).resolve().as_uri()
-    for suffix in ("?mode=ro", "?mode=ro&immutable=1"):  # the second: a folder in which no -shm file can be made
-        connection = sqlite3.connect(uri + suffix, uri=True, timeout=10)
-        try:
-            found = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            problem = error
-            continue
-        if found is None or found[0] != str(VERSION):
-            raise InputError(f"{path} was made by another version of hunklint", "run the audit again into a new file")
-        return connection
-    raise InputError(f"{path} is no audit database: {problem}", "make one with `hunklint audit run SOURCE --db FILE`")
-
-
 class Store:
     """The one writer of an audit database."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._lock = _lock(path)
+        self._lock = lock(path)
         self.db = sqlite3.connect(path, isolation_level=None, timeout=30)
         try:
             self.db.execute("PRAGMA journal_mode = WAL")
@@ -175,7 +157,11 @@ class Store:
         for (number,) in self.db.execute(
             "SELECT message FROM messages WHERE source = ? AND name = ?", (source, name)
         ).fetchall():
-            self.db.execute("UPDATE messages SET outcome = 'retracted' WHERE message = ?", (number,))
+            self.db.execute(
+                "UPDATE messages SET outcome = 'retracted', subject = NULL, sender = NULL, address = NULL, date = NULL,"
+                " cover = NULL, change_id = NULL, links = NULL WHERE message = ?",
+                (number,),
+            )
             self._clear(number)
 
     # tasks
@@ -190,30 +176,11 @@ class Store:
 
     def task(self, number: int, rules: frozenset[str] | None, spooled: Mapping[int, Place]) -> Task | None:
         """A task with the places of its messages; None where one of them cannot be read now."""
-        sql = (
-            "SELECT m.message, s.kind, s.path, m.offset, m.length, m.name, m.judge FROM messages m"
-            " JOIN sources s USING (source) WHERE m.task = ? ORDER BY m.message"
-        )
-        items = []
-        for message, kind, path, offset, length, name, judge in self.db.execute(sql, (number,)):
-            place = spooled.get(message)
-            if place is None:
-                if kind == "packed":
-                    return None
-                place = _place(kind, path, offset, length, name)
-            items.append(Item(message, place, bool(judge)))
-        return Task(number, tuple(items), rules)
+        return load_task(self.db, number, rules, spooled)
 
     def replay(self, source: int, rulebook: int) -> Iterator[tuple[int, int | None, bool]]:
         """Messages of an archive in its order: number, task, and whether the task is still to be judged."""
-        last = 0
-        sql = (
-            "SELECT message, task, t.state IS NOT NULL AND (t.state <> 'done' OR t.rulebook <> ?) FROM messages"
-            " LEFT JOIN tasks t USING (task) WHERE message > ? AND source = ? ORDER BY message LIMIT 500"
-        )
-        while rows := self.db.execute(sql, (rulebook, last, source)).fetchall():
-            yield from ((number, task, bool(wanted)) for number, task, wanted in rows)
-            last = rows[-1][0]
+        return walk_messages(self.db, source, rulebook)
 
     def owes(self, source: int, rulebook: int) -> bool:
         """Whether an archive holds messages that are still to be judged."""
@@ -298,49 +265,5 @@ def _message_of(row: Row) -> int:
     return number
 
 
-def _place(kind: str, path: str, offset: int, length: int, name: str) -> Place:
-    if kind == "inbox":
-        return Place("blob", path, 0, length, name)
-    if kind == "commits":
-        return Place("commit", path.rpartition(" ")[0], 0, 0, name)
-    if kind == "maildir":
-        return Place("range", _maildir_file(path, name), 0, length, name)
-    return Place("range", path, offset, length)
-
-
-def _maildir_file(path: str, name: str) -> str:
-    """Where a maildir message lies now: reading it may have moved it, and changed its flags."""
-    for folder in ("new", "cur"):
-        if (where := Path(path, folder, name)).is_file():
-            return str(where)
-    for folder in ("cur", "new"):
-        for file in sorted(Path(path, folder).glob(f"{_glob_safe(name)}:2,*")):
-            return str(file)
-    return str(Path(path, "cur", name))
-
-
-def _glob_safe(name: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
-
-
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _lock(path: str) -> int:
-    """Hold the database file: two runs into one database would judge everything twice.
-
-    The handle is opened before SQLite's and closed after it, for closing any handle drops SQLite's own locks.
-    """
-    import fcntl
-
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}", "name another file with --db") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        raise UsageError(f"another run is writing to {path}", "wait for it, or name another file with --db") from error
-    return handle

@@ -19,7 +19,7 @@ def summarize(db: sqlite3.Connection) -> str:
     ]
     sql = "SELECT rule, findings, fixed, persists, agreed FROM by_rule LIMIT 20"
     lines += [f"{rule:36} {n:8} {fixed:6} {kept:6} {agreed:7}" for rule, n, fixed, kept, agreed in db.execute(sql)]
-    skipped = db.execute("SELECT stage, reason, times FROM not_analysed LIMIT 5").fetchall()
+    skipped = db.execute("SELECT stage, why, times FROM not_analysed LIMIT 5").fetchall()
     if skipped:
         lines += ["", "not analysed:"] + [f"{times:8} {stage}: {reason}" for stage, reason, times in skipped]
     if _count(db, "SELECT count(*) FROM tasks WHERE state <> 'done'"):

@@ -45,9 +45,8 @@ def run(sources: Sequence[str], **options: Any) -> int:
     """
     from linter.audit.command import RunOptions, run_audit
 
-    if options["git"] is None and not options["no_git"]:
-        options["no_git"] = True  # an archive is about no work tree in particular: files come from --git DIR on request
-    setup = make_setup(options, keep_images=False)
+    # an archive is about no work tree in particular: whole files come from --git DIR or --tree DIR, on request
+    setup = make_setup({**options, "no_git": True}, keep_images=False)
     folders = [*setup.config.get("rules", []), *options["rules"]]
     wanted = RunOptions(
         options["db"], options["jobs"], options["dask"], options["git_range"], options["copies"] == "content",
@@ -71,7 +70,7 @@ def run(sources: Sequence[str], **options: Any) -> int:
 @click.option("--title", metavar="TEXT", help="Heading of the page [names of the archives].")
 def report(db: str, html: str | None, csv_: str | None, parquet: str | None, limit: int, title: str | None) -> int:
     """Write what an audit found as a page, or as a table; without an option, a summary."""
-    from linter.audit.store import open_readonly
+    from linter.audit.database import open_readonly
 
     connection = open_readonly(db)
     if parquet:

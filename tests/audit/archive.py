@@ -36,7 +36,8 @@ def patch_body(path: str, added: Iterable[str], *, start: int = 10, words: str =
     return (
         f"{words}\n\nSigned-off-by: Ann Author <ann@example.org>\n---\n"
         f"diff --git a/{path} b/{path}\nindex 1111111..2222222 100644\n--- a/{path}\n+++ b/{path}\n"
-        f"@@ -{start},3 +{start},{3 + len(lines)} @@ int probe(void)\n \tint a;\n \tint b;\n{text} \treturn 0;\n-- \n2.40.0\n"
+        f"@@ -{start},3 +{start},{3 + len(lines)} @@ int probe(void)\n"
+        f" \tint a;\n \tint b;\n{text} \treturn 0;\n-- \n2.40.0\n"
     )
 
 

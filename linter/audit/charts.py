@@ -1,0 +1,96 @@
+"""Numbers in, inline SVG out. Colours come from the page's style sheet, so that a chart follows light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+ROW = 22
+WIDE = (270, 580, 70)
+NARROW = (190, 260, 60)
+"""Widths of the names, the bars and the values, for a chart that has the page to itself or half of it."""
+WIDTH = sum(NARROW)
+HEIGHT = 150
+AXIS = 46
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar, in parts drawn one behind the other."""
+
+    label: str
+    parts: tuple[tuple[str, float], ...]  # CSS class and value
+    note: str = ""  # told when pointed at
+    link: str = ""
+
+    @property
+    def total(self) -> float:
+        """The length of the whole bar."""
+        return sum(value for _, value in self.parts)
+
+
+def bars(rows: Sequence[Bar], title: str, widths: tuple[int, int, int] = WIDE) -> str:
+    """Horizontal bars with their names on the left and their values on the right."""
+    if not rows:
+        return '<p class="none">Nothing to show.</p>'
+    top = max(row.total for row in rows) or 1
+    height = ROW * len(rows) + 4
+    names, space, _ = widths
+    out = [f'<svg viewBox="0 0 {sum(widths)} {height}" role="img" aria-label="{escape(title)}" class="bars">']
+    for place, row in enumerate(rows):
+        y = place * ROW + 2
+        label = f'<text x="{names - 8}" y="{y + 14}" text-anchor="end">{escape(shorten(row.label, names // 7))}</text>'
+        out.append(f"<g><title>{escape(row.label)}: {escape(row.note or number(row.total))}</title>")
+        out.append(f'<a href="{escape(row.link)}">{label}</a>' if row.link else label)
+        x = float(names)
+        for name, value in row.parts:
+            width = space * value / top
+            if value > 0:
+                out.append(f'<rect class="{name}" x="{x:.1f}" y="{y}" width="{max(width, 1):.1f}" height="{ROW - 6}"/>')
+            x += width
+        out.append(f'<text x="{x + 6:.1f}" y="{y + 14}" class="value">{number(row.total)}</text></g>')
+    return "".join(out) + "</svg>"
+
+
+def columns(rows: Sequence[tuple[str, float]], title: str, name: str) -> str:
+    """A column for each month, with a few months named below and two lines of scale."""
+    if not rows:
+        return '<p class="none">Nothing to show.</p>'
+    top = _scale(max(value for _, value in rows))
+    step = (WIDTH - AXIS) / len(rows)
+    out = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 24}" role="img" aria-label="{escape(title)}" class="columns">']
+    for share in (0.0, 0.5, 1.0):
+        y = HEIGHT - share * (HEIGHT - 12)
+        out.append(f'<line x1="{AXIS}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
+        out.append(f'<text x="{AXIS - 6}" y="{y + 4:.1f}" text-anchor="end" class="value">{number(top * share)}</text>')
+    every = max(1, -(-len(rows) // 8))
+    for place, (label, value) in enumerate(rows):
+        x, height = AXIS + place * step, (HEIGHT - 12) * value / top
+        out.append(
+            f'<g><title>{escape(label)}: {number(value)}</title><rect class="{name}" x="{x + step * 0.1:.2f}"'
+            f' y="{HEIGHT - height:.1f}" width="{max(step * 0.8, 0.5):.2f}" height="{height:.1f}"/></g>'
+        )
+        if place % every == 0:
+            out.append(f'<text x="{x:.1f}" y="{HEIGHT + 18}" class="value">{escape(label)}</text>')
+    return "".join(out) + "</svg>"
+
+
+def number(value: float) -> str:
+    """A number as people write it."""
+    if value == int(value):
+        return f"{int(value):,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return f"{value:.1f}"
+
+
+def shorten(text: str, length: int) -> str:
+    """The end of a long name says more than its beginning."""
+    return text if len(text) <= length else "\N{HORIZONTAL ELLIPSIS}" + text[1 - length :]
+
+
+def _scale(top: float) -> float:
+    """The next round number."""
+    if top <= 0:
+        return 1.0
+    size = 10.0 ** (len(str(int(top))) - 1) if top >= 1 else 0.1
+    return next(size * step for step in (1, 2, 4, 5, 10, 20) if size * step >= top)
