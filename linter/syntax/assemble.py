@@ -13,6 +13,7 @@ from linter.patch.model import Image
 from linter.syntax.conditionals import Spans, blanked_spans, has_conditionals, missing_partners
 from linter.syntax.context import GAP_CALL, UNKNOWN, Context, find_context, function_name
 from linter.syntax.mask import scrub
+from linter.syntax.model import GAP
 from linter.syntax.scan import BRACES, STATEMENTS, Block, Open, Scan, Scanner
 
 _GAP = GAP_CALL + b";"
@@ -42,6 +43,7 @@ _LAST_WORD = re.compile(rb"(\w+)\Z")
 _CONTROLS = frozenset({b"if", b"while", b"for", b"switch"})
 _OPERATORS = frozenset(b"(,=+-*/&|<>?!~%^.[")
 _IF = b"#ifdef " + UNKNOWN + b"\n"
+_LIST_START = re.compile(rb"\s*(?:\.\w[\w.\[\]]*\s*=|\[[^\]\n]*\]\s*=)(?!=)")
 _FLAT_CODE = re.compile(rb"^(?:if|for|while|switch|return|goto|else|break|\}[ \t]*else)\b", re.M)
 _UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
 _LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
@@ -177,15 +179,25 @@ def _start(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: 
 
 def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> None:
     """Open the blocks that the chunk closes or stands in, and complete a statement cut at the front."""
-    if scan.closed or scan.switch:
-        inner = [Block.SWITCH] if scan.switch else []
-        for block in [*inner, *reversed(scan.closed)]:
-            if context.block not in (None, Block.FUNCTION) and block is not Block.EXPRESSION:
-                out.insert(b"struct {" if context.block is Block.STRUCT else b"{")
-            else:
-                out.insert(_OPENERS.get(block, _OPENERS[Block.BLOCK]))
-    if context.head_cut or context.body_cut or context.block in (Block.ENUM, Block.LIST):
+    inner = [Block.SWITCH] if scan.switch else []
+    in_list = context.block in (Block.LIST, Block.ENUM)
+    for block in [*reversed(scan.closed), *inner]:
+        if in_list and block is not Block.EXPRESSION:
+            out.insert(b"{")
+        elif context.block is Block.STRUCT:
+            out.insert(b"struct {")
+        else:
+            out.insert(_OPENERS.get(block, _OPENERS[Block.BLOCK]))
+        in_list = in_list or block is Block.LIST
+    if context.block is Block.FUNCTION and not in_list and _LIST_START.match(chunk.shape):
+        out.insert(_OPENERS[Block.LIST])
+        scan.stack.insert(0, Open(Block.LIST, 0))
+        in_list = True
+    if context.head_cut or context.body_cut:
         pass
+    elif in_list:
+        if scan.parens:
+            out.insert(GAP_CALL[:-1] * scan.parens)
     elif context.block is Block.STRUCT:
         if scan.parens:
             out.insert(b"int (*" + UNKNOWN + b")(")
@@ -230,7 +242,7 @@ def _body(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: b
     elif context.block in (Block.STRUCT, Block.ENUM, Block.LIST) and scan.entity < 0:
         scan.stack.insert(0, Open(context.block, 0))
     in_function = context.block is Block.FUNCTION and scan.entity < 0 and not at_head
-    _close(out, chunk, scan, in_function)
+    _close(out, chunk, scan, in_function, context.head.startswith(b"typedef"))
     return entity
 
 
@@ -274,7 +286,7 @@ def _head_start(shape: bytes, at: int) -> int:
     return max(shape.rfind(b";", 0, at), shape.rfind(b"}", 0, at), shape.rfind(b"\n\n", 0, at), -1) + 1
 
 
-def _close(out: Assembly, chunk: _Chunk, scan: Scan, in_function: bool) -> None:
+def _close(out: Assembly, chunk: _Chunk, scan: Scan, in_function: bool, is_typedef: bool) -> None:
     """Complete the last statement and close all blocks but the function itself."""
     stack = list(scan.stack)
     keep = bool(stack) and stack[0].block is Block.FUNCTION
@@ -289,7 +301,8 @@ def _close(out: Assembly, chunk: _Chunk, scan: Scan, in_function: bool) -> None:
         entry = stack.pop()
         if entry.block not in BRACES:
             continue
-        parts.append(_CLOSERS[entry.block])
+        named = is_typedef and not stack
+        parts.append(b"} " + UNKNOWN + b";" if named else _CLOSERS[entry.block])
         outer = next((e.block for e in reversed(stack) if e.block in BRACES), Block.FUNCTION if in_function else None)
         parts.append(_behind(entry.block, outer, stack))
     unclosed_switch = scan.switch and in_function
@@ -350,7 +363,7 @@ def _completion(chunk: _Chunk, scan: Scan, inside: Block | None) -> bytes:
 def _close_parens(parens: list[Open], last: int, inside: Block | None) -> bytes:
     text = b""
     if last in _OPERATORS and not (inside is None and last == 0x28):
-        text = b"..." if inside is None and last == 0x2C else GAP_CALL
+        text = GAP if inside is None and last == 0x2C else GAP_CALL
     for entry in parens:
         if entry.keyword == b"for":
             text += b";" * max(2 - entry.semicolons, 0)

@@ -63,6 +63,8 @@ def read_section(section: bytes) -> Context:
     name = function_name(head)
     if b"(" not in head or not name or re.search(rb";\s*\Z", head):
         return Context(None)
+    if head.startswith(name) and name.upper() == name and not _MACRO_FUNCTION.match(head):
+        return Context(None)  # a macro at file scope, such as TRACE_EVENT(
     return _function_head(section.strip(), head, name)
 
 

@@ -52,6 +52,7 @@ _STRING_PIECES = (
     re.compile(rb'(?<!\w)([A-Z]\w*)(?=\s+[A-Z_]\w*\s*")'),  # NAME NAME "b"
     re.compile(rb'"\s*[A-Z_]\w*\s+([A-Z_]\w*)(?=\s*["),])'),  # "a" NAME NAME
 )
+_ASM = re.compile(rb"\b(?:asm|__asm__|asm_inline|__asm)\b\s*(?:(?:volatile|__volatile__|inline|goto)\s*)*+(?=\()")
 _STRAY_SEMICOLON = re.compile(rb";(?=\s*\))")
 _ALIGNOF = re.compile(rb"\b(__alignof__|_Alignof|alignof)(?=\s*\(\s*[^)]*[*>.\[])")
 _MEMBER_MACRO = re.compile(rb"^[ \t]+[A-Za-z]\w*[ \t]*\([^(),;]*(,[^;]*)\)[ \t]*;", re.M)
@@ -108,6 +109,11 @@ class Repairer(Masker):
         for match in _STRAY_SEMICOLON.finditer(self.clean, start, end):
             if self.clean.rfind(b"for", max(start, match.start() - 200), match.start()) < 0:
                 self.blank(*match.span())
+        for match in _ASM.finditer(self.clean, start, end):
+            closing = self.closing(match.end())
+            if closing - match.end() >= 4:
+                self.put(match.start(), match.end(), b"asm")
+                self.put(match.end() + 1, closing - 1, b'""')
         for match in _ALIGNOF.finditer(self.clean, start, end):
             self.edits[match.start(1)] = 0x41
 

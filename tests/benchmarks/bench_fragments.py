@@ -60,7 +60,7 @@ def clean_rows(unit: Unit) -> set[int]:
     spoiled: set[int] = set()
     for node in top_nodes(unit.tree.root_node):
         span = range(node.start_point[0], node.end_point[0] + 1)
-        indented = node.type == "expression_statement" and node.start_point[1] > 0
+        indented = node.type == "expression_statement" and unit.source[node.start_byte - node.start_point[1]] in b" \t"
         if node.type in _HOLDERS and not node.has_error and not indented:
             rows.update(span)
         elif node.has_error or node.type == "ERROR":
