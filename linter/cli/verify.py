@@ -9,8 +9,10 @@ import click
 
 from linter.cli._rules import find_some, load_some
 from linter.errors import LinterError, RuleError
+from linter.review.example import Place, line_at
 from linter.review.mutate import mutants, survivors
 from linter.review.verify import Outcome, Result, verify_rule
+from linter.rulebook.document import shown_name
 from linter.rulebook.model import Rule, Rulebook
 
 
@@ -80,9 +82,17 @@ def _tell(rule: Rule, outcome: Outcome) -> list[str]:
     told = [f"{outcome.result.value:>9}  {rule.id}: {outcome.example.name}"]
     if outcome.passed:
         return told
-    told[0] += f"  ({rule.source}:{outcome.example.lineno})"
-    for index, path, side, line in outcome.missing:
-        told.append(f"           no finding at {path or f'mail {index + 1}'}:{line} ({side})")
-    for (_, path, side, line), finding in outcome.noisy:
-        told.append(f"           finding at {path or 'the mail'}:{line} ({side}): {finding.message}")
+    told[0] += f"  ({shown_name(rule.source)}:{outcome.example.lineno})"
+    for place in outcome.missing:
+        told.append(f"           no finding at {_show(place)}: {line_at(outcome.example, place)}")
+    for place, finding in outcome.noisy:
+        told.append(f"           finding at {_show(place)}: {line_at(outcome.example, place)}")
+        told.append(f"               {finding.confidence.label} confidence: {finding.message}")
     return told
+
+
+def _show(place: Place) -> str:
+    index, path, side, line = place
+    if side == "mail":
+        return f"mail {index + 1}, line {line}"
+    return f"{path}:{line}{' (pre)' if side == 'pre' else ''}"

@@ -232,6 +232,18 @@ def _whole_image(file: FilePatch, side: Side) -> Image | None:
     )
 
 
+def line_at(example: Example, place: Place) -> str:
+    """The text of a place in an example, for messages."""
+    index, path, side, number = place
+    if side == "mail":
+        mails = [example.mail] if example.mail is not None else list(example.series)
+        text: str | None = mails[index].strip("\n") if index < len(mails) else None
+    else:
+        text = next((file.pre if side == "pre" else file.post for file in example.files if file.path == path), None)
+    lines = split_markers(text or "")[0].split("\n")
+    return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+
+
 def example_diff(example: Example) -> list[tuple[str, bool]]:
     """An example as people read it: the lines of its diff (or its mails), and whether the defect is there."""
     if not example.files:

@@ -111,14 +111,17 @@ def test_verify_fails(own: Path, capsys: Any) -> None:
     assert run(["verify", "TOY_KMAP", "--rules", str(own), "--quiet"]) == 1
     out = capsys.readouterr().out
     assert "    noisy  toy-kmap: wrapped" in out and "toy-kmap.yaml:" in out
-    assert "finding at drivers/misc/example.c:3 (post): `page` is mapped with a lock" in out
+    assert "finding at drivers/misc/example.c:3: return toy_wrap(toy_kmap(page));\n" in out
+    assert "medium confidence: `page` is mapped with a lock\n" in out
     assert "toy-kmap: mapped\n" not in out
 
 
 def test_verify_missing(own: Path, capsys: Any) -> None:
     change(own, "pattern: toy_kmap($PAGE)", "pattern: toy_map($PAGE)")
     assert run(["verify", "toy-kmap", "--rules", str(own)]) == 1
-    assert "  missing  toy-kmap: mapped" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "  missing  toy-kmap: mapped" in out
+    assert "no finding at drivers/misc/example.c:3: return toy_kmap(page);\n" in out
 
 
 def test_mutate(own: Path, capsys: Any) -> None:
