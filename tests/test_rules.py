@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from linter.detect.registry import check_rule
 from linter.errors import RuleError
 from linter.review.example import build_case
 from linter.review.mutate import mutants, survivors
-from linter.review.verify import verify_case
+from linter.review.verify import run_case, verify_case
 from linter.rulebook.build import example_texts, is_bad, split_markers
 from linter.rulebook.load import find_rules, load_rulebook, read_rule
 from linter.rulebook.model import Example, Rule, Rulebook
@@ -65,6 +66,29 @@ def test_example(path: Path, index: int) -> None:
     example = rule.examples[index]
     outcome = verify_case(rule, example, build_case(example), rulebook())
     assert outcome.passed, (outcome.result.value, outcome.missing, [place for place, _ in outcome.noisy])
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_cut_context_says_nothing_new(path: Path) -> None:
+    """What three lines of context show is less than the whole file: no new finding, none that is surer."""
+    rule = rule_of(path)
+    for example in rule.examples:
+        if not example.files or example.context == "hunk":
+            continue
+        known = _by_place(rule, example)
+        for place, confidence in _by_place(rule, replace(example, context="hunk")).items():
+            assert place in known, (example.name, place)
+            assert confidence <= known[place], (example.name, place)
+
+
+def _by_place(rule: Rule, example: Example) -> dict[tuple[object, ...], int]:
+    found = run_case(rule, example, build_case(example), rulebook())
+    places: dict[tuple[object, ...], int] = {}
+    for index, finding in found:
+        where = finding.primary.location
+        place = (index, where.path, where.side, where.line)
+        places[place] = max(places.get(place, 0), int(finding.confidence))
+    return places
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
