@@ -44,6 +44,7 @@ _CONTROLS = frozenset({b"if", b"while", b"for", b"switch"})
 _OPERATORS = frozenset(b"(,=+-*/&|<>?!~%^.[")
 _IF = b"#ifdef " + UNKNOWN + b"\n"
 _LIST_START = re.compile(rb"\s*(?:\.\w[\w.\[\]]*\s*=|\[[^\]\n]*\]\s*=)(?!=)")
+_CUT_MACRO = re.compile(rb"[ \t]*[^\s][^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*")
 _FLAT_CODE = re.compile(rb"^(?:if|for|while|switch|return|goto|else|break|\}[ \t]*else)\b", re.M)
 _UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
 _LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
@@ -87,6 +88,7 @@ class _Chunk:
     in_comment: bool
     blanks: Spans
     shape: bytes = b""
+    in_macro: bool = False  # it starts inside a #define
     groups: tuple[int, int] = (0, 0)  # `#if` and `#endif` lines to insert around it
 
 
@@ -131,7 +133,10 @@ def _chunk(source: bytes, first: int, section: bytes) -> _Chunk:
     shape = clean
     if b"#" in clean:
         shape = _DIRECTIVE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), clean)
-    return _Chunk(source, clean, first, section, in_comment, blanks, shape, groups)
+    macro = None if in_comment else _CUT_MACRO.match(shape)
+    if macro:
+        shape = blank(shape, [macro.span()])
+    return _Chunk(source, clean, first, section, in_comment, blanks, shape, macro is not None, groups)
 
 
 def _conditionals(clean: bytes) -> tuple[Spans, tuple[int, int]]:
@@ -181,6 +186,10 @@ def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> 
     """Open the blocks that the chunk closes or stands in, and complete a statement cut at the front."""
     inner = [Block.SWITCH] if scan.switch else []
     in_list = context.block in (Block.LIST, Block.ENUM)
+    if context.block is Block.FUNCTION and scan.outer_list:
+        out.insert(_OPENERS[Block.LIST])
+        scan.stack.insert(0, Open(Block.LIST, 0))
+        in_list = True
     for block in [*reversed(scan.closed), *inner]:
         if in_list and block is not Block.EXPRESSION:
             out.insert(b"{")
@@ -189,7 +198,7 @@ def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> 
         else:
             out.insert(_OPENERS.get(block, _OPENERS[Block.BLOCK]))
         in_list = in_list or block is Block.LIST
-    if context.block is Block.FUNCTION and not in_list and _LIST_START.match(chunk.shape):
+    if context.block is Block.FUNCTION and not in_list and _LIST_START.match(chunk.shape) and not scan.closed:
         out.insert(_OPENERS[Block.LIST])
         scan.stack.insert(0, Open(Block.LIST, 0))
         in_list = True
@@ -209,7 +218,7 @@ def _open_unseen(out: Assembly, chunk: _Chunk, scan: Scan, context: Context) -> 
         out.insert(_IF[:-1])
     if chunk.in_comment:
         out.insert(b"/*")
-    elif re.match(rb"[^\n#]*\\\n", chunk.source):
+    elif chunk.in_macro:
         out.insert(b"#define " + UNKNOWN + b" \\")
 
 
@@ -224,8 +233,6 @@ def _cut_statement(chunk: _Chunk, scan: Scan) -> bytes:
 
 def _body(out: Assembly, chunk: _Chunk, scan: Scan, context: Context, carried: bytes | None) -> bytes | None:
     """Add the chunk and close what it leaves open; the name of the function that is still open then."""
-    offset = out.size
-    out.blanks.extend((start + offset, end + offset) for start, end in chunk.blanks)
     _take_with_else(out, chunk, scan, context.block is None)
     if _ends_in_comment(chunk):
         out.insert(b"*/")
@@ -268,6 +275,10 @@ def _take_with_else(out: Assembly, chunk: _Chunk, scan: Scan, at_top: bool) -> N
 def _take(out: Assembly, chunk: _Chunk, start: int, end: int) -> None:
     if start < end:
         first = chunk.first + chunk.source.count(b"\n", 0, start)
+        shift = out.size - start
+        for low, high in chunk.blanks:
+            if low < end and high > start:
+                out.blanks.append((max(low, start) + shift, min(high, end) + shift))
         out.take(chunk.source[start:end], chunk.clean[start:end], first)
 
 

@@ -59,7 +59,8 @@ def read_section(section: bytes) -> Context:
         block = Block.ENUM if b"enum" in (tagged[1], tagged[2]) else Block.STRUCT
         return Context(block, section.strip().rstrip(b"{ \t") + b" {")
     if re.search(rb"=\s*\{?\s*\Z", head) and b";" not in head:
-        return Context(Block.LIST, section.strip().rstrip(b"{ \t").rstrip(b"= \t") + b" = {")
+        line = section.strip().rstrip(b"{ \t").rstrip(b"= \t") + b" = {"
+        return Context(Block.LIST, line if b" " in line[:-4].strip() else b"int " + line)
     name = function_name(head)
     if b"(" not in head or not name or re.search(rb";\s*\Z", head):
         return Context(None)

@@ -48,6 +48,7 @@ class Scan:
     parens: int = 0  # parens closed that were open before the chunk
     parens_end: int = 0  # behind the last of them
     lone_else: list[int] = field(default_factory=list)  # offsets of `else` without `if`
+    outer_list: bool = False  # what comes after the last closed list is still inside one
     switch: bool = False  # labels stand at the outermost level that never gets closed
     first_top: int = -1  # the first unindented line of code that is no label and no brace
     keyword: bytes = b""  # control keyword of the last statement, its body not yet seen
@@ -204,7 +205,9 @@ class Scanner:
         if found.stack:
             found.stack.pop()
         elif found.entity < 0:
-            found.closed.append(self._unseen_block(at))
+            block = Block.LIST if found.outer_list else self._unseen_block(at)
+            found.closed.append(block)
+            found.outer_list = block is Block.LIST and self.shape[at + 1 : at + 2] == b","
             self.cases = False
             self.outer_if = True
         self._statement(at + 1)

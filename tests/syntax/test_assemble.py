@@ -55,6 +55,9 @@ CHUNKS = [
     "\ta();\n#ifdef A\n\tb();",
     "\tb();\n#endif\n\tc();",
     "\ta();\n#else\n\tb();\n#endif",
+    "\t\t\t.a = 1,\n\t\t}, {\n\t\t\t.a = 2,\n\t\t},\n\t};\n\tb();",
+    "\t\t\t.a = 1,\n\t\t}, {\n\t\t\t.a = 2,",
+    "\t\t.a = 1,\n\t\t.b = {\n\t\t\t.c = 2,",
     "\tswitch (a) {\n\tcase 1:",
     "\t\tbreak;\n\t}\n\t}\n\t}\n\treturn 0;\n}",
 ]
@@ -165,6 +168,14 @@ def test_a_chunk_inside_a_comment_is_a_comment() -> None:
     unit = fragment((HEAD, "\t * words don't end\n\t * here (at all"))
     assert not unit.tree.root_node.has_error
     assert [n.type for n in unit.tree.root_node.named_children] == ["comment"]
+
+
+def test_blanked_directives_do_not_move_when_lines_are_inserted() -> None:
+    unit = fragment(
+        (HEAD, "\t\ta();\n\t\tb();\n\telse\n\t\tc();\n\tx = y +\n#ifdef A\n\t\t1;\n#else\n\t\t2;\n#endif\n\td();")
+    )
+    assert b"\telse\n\t\tc();\n\tx = y +\n        \n\t\t1;\n     \n" in unit.text
+    assert not unit.tree.root_node.has_error
 
 
 @pytest.mark.parametrize("code", ["\ta();\n#else\n\tb();\n#endif\n\tc();", "\tc();\n#ifdef A\n\ta();\n#else\n\tb();"])
