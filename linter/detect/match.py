@@ -67,7 +67,7 @@ def _report(rule: Rule, site: Site, env: Env) -> Finding:
     message = fill(block["message"], site, env)
     labels = [Label(_place(one["at"], site, env), fill(one["text"], site, env)) for one in block.get("labels", ())]
     labels.append(Label(place, message, primary=True))
-    key = fill(block["key"], site, env) if "key" in block else text_of(env.get("NAME") or env.get("X"))[:80]
+    key = fill(block["key"], site, env) if "key" in block else _first_bound(env)
     return finding(
         rule,
         message,
@@ -78,6 +78,14 @@ def _report(rule: Rule, site: Site, env: Env) -> Finding:
         confidence=_confidence(block.get("confidence"), env),
         key=key,
     )
+
+
+def _first_bound(env: Env) -> str:
+    """What a finding is about where the rule does not say: its name, else what was bound first."""
+    named = env.get("NAME")
+    if named is None:
+        named = next((value for name, value in env.items() if not name.startswith("@")), None)
+    return text_of(named)[:80]
 
 
 def _severity(name: Any, env: Env) -> Severity | None:

@@ -33,6 +33,9 @@ _KEYWORDS = frozenset(
 )
 NAMES = frozenset({"identifier", "field_identifier", "type_identifier", "statement_identifier"})
 SKIPPED = frozenset({"comment"})
+IGNORED = frozenset({"comment", "(", ")"})
+"""Within sizeof, where the grammar has parentheses around a type and a parenthesized_expression around the rest."""
+
 MAX_PATTERN = 2000
 
 
@@ -193,6 +196,8 @@ def _convert(node: Node, depth: int = 0) -> Part:
         name = text[len(_HEAD) :].decode()
         return Meta("" if name == "_" else name)
     children = _visible(node)
+    if node.type == "sizeof_expression":
+        children = [child for child in children if child.type not in IGNORED]
     if not children or node.type in ("string_literal", "char_literal", "concatenated_string", "number_literal"):
         return Leaf(node.type, text)
     return Branch(node.type, tuple(_convert(child, depth + 1) for child in children))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from tree_sitter import Node
 
-from linter.detect.match_pattern import NAMES, SKIPPED, Branch, Dots, Leaf, Meta, Part, Pattern, strip
+from linter.detect.match_pattern import IGNORED, NAMES, SKIPPED, Branch, Dots, Leaf, Meta, Part, Pattern, strip
 
 Bound = Node | tuple[Node, ...]
 """What a metavariable stands for: a node, or the siblings of `$...ARGS`."""
@@ -102,7 +102,8 @@ def _fit(part: Part, node: Node, bound: dict[str, Bound], steps: _Steps) -> dict
 
 
 def _children(node: Node) -> list[Node]:
-    return [child for child in node.children if child.type not in SKIPPED]
+    skipped = IGNORED if node.type == "sizeof_expression" else SKIPPED
+    return [child for child in node.children if child.type not in skipped]
 
 
 def _same_leaf(part: Leaf, node: Node) -> bool:

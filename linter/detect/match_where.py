@@ -26,6 +26,9 @@ KeyPath = tuple[str | int, ...]
 Test = Callable[[Site, Env, Context], "Env | None"]
 """Says whether a node fits, and with which bindings; None: it does not."""
 
+MAX_TEXT = 400
+"""Characters of bound code that a regular expression sees: the first, with `end: true` the last ones."""
+
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")
 _NESTED = re.compile(r"[+*}][)]*[+*{]|\\[1-9]|\(\?[=!<P]")
 _CONSTANT = re.compile(rb"(?:[A-Z_][A-Z0-9_]*|[0-9]\w*|'[^']*'|sizeof|[\s()+*/<>|&~-])+\Z")
@@ -119,9 +122,10 @@ def words_of(value: Any, tables: Tables, at: KeyPath) -> frozenset[str]:
 def _matches(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     name = variable(data["matches"], (*at, "matches"))
     pattern = limited_regex(data.get("regex"), (*at, "regex"))
+    part = slice(-MAX_TEXT, None) if data.get("end") else slice(MAX_TEXT)
 
     def test(site: Site, env: Env, context: Context) -> Env | None:
-        return env if pattern.search(_subject(name, env, context, site)[:400]) else None
+        return env if pattern.search(_subject(name, env, context, site)[part]) else None
 
     return test
 
@@ -180,7 +184,7 @@ def is_constant(text: bytes) -> bool:
 
 def _declared(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     name = variable(data["declared"], (*at, "declared"))
-    pointer = data.get("pointer")
+    wanted = {key: bool(data[key]) for key in ("pointer", "array") if key in data}
     pattern = limited_regex(data["type"], (*at, "type")) if "type" in data else None
 
     def test(site: Site, env: Env, context: Context) -> Env | None:
@@ -188,7 +192,7 @@ def _declared(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
         if not isinstance(value, Node):
             return None
         found = declared_type(site.unit, site.function, strip(value))
-        if found is None or (pointer is not None and found.pointer != pointer):
+        if found is None or any(getattr(found, key) != value for key, value in wanted.items()):
             return None
         return env if pattern is None or pattern.search(found.name) else None
 
@@ -254,12 +258,12 @@ class Condition:
 
 CONDITIONS: Mapping[str, Condition] = {
     "word-of": Condition(frozenset({"in", "as"}), _word_of),
-    "matches": Condition(frozenset({"regex"}), _matches),
+    "matches": Condition(frozenset({"regex", "end"}), _matches),
     "one-of": Condition(frozenset({"in"}), _one_of),
     "equal": Condition(frozenset(), _equal),
     "kind-of": Condition(frozenset({"in"}), _kind_of),
     "constant": Condition(frozenset(), _constant),
-    "declared": Condition(frozenset({"pointer", "type"}), _declared),
+    "declared": Condition(frozenset({"pointer", "array", "type"}), _declared),
     "count": Condition(frozenset({"min", "max"}), _count),
     "defined": Condition(frozenset(), _defined),
     "path": Condition(frozenset(), _path),
