@@ -155,6 +155,20 @@ def _prose(rule: Rule) -> dict[str, str]:
     return texts
 
 
+def _messages(data: object) -> list[str]:
+    """Every text of a block that a finding shows."""
+    found: list[str] = []
+    stack = [data]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            found += [str(text) for key, text in value.items() if key in ("message", "label", "help", "text")]
+            stack += [inner for inner in value.values() if isinstance(inner, dict | list)]
+        elif isinstance(value, list):
+            stack += value
+    return found
+
+
 def shouted(text: str) -> list[str]:
     """Words all in capitals that are no identifier, error code or known abbreviation."""
     plain = re.sub(r"`[^`]*`", " ", text)
@@ -173,6 +187,9 @@ def test_text(path: Path) -> None:
     for where, text in _prose(rule).items():
         assert not SELF.search(text), f"{where}: speaks of itself: {text!r}"
         assert not shouted(text), f"{where}: shouts {shouted(text)}: put identifiers in backquotes"
+    for text in _messages(rule.block):
+        assert not SELF.search(text), f"message speaks of itself: {text!r}"
+        assert not shouted(re.sub(r"\$\{?[A-Z_]+", " ", text)), f"message shouts: {text!r}"
     assert not rule.title.endswith("."), "a title has no full stop"
     first = rule.title.split()[0]
     assert not re.fullmatch(r"[A-Z][a-z]+", first) or first in NAMES, "a title starts small"

@@ -35,11 +35,11 @@ _STATUSES = {each.value: each for each in Status}
 
 
 def cache_dir() -> str:
-    """Where compiled rulebooks are kept."""
+    """Where compiled rulebooks are kept; empty where there is no home to keep them in."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     if not os.path.isabs(base):
         base = os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "hunklint")
+    return os.path.join(base, "hunklint") if os.path.isabs(base) else ""
 
 
 class LazyTables(Mapping[str, Any]):
@@ -81,6 +81,8 @@ def read_cache(key: str, manifest: str, read_source: Callable[[str], Any]) -> Ru
     """The rulebook that was compiled from exactly these files, or None."""
     try:
         with open(cache_file(key), "rb") as stream:
+            if os.fstat(stream.fileno()).st_uid != os.geteuid():
+                return None  # somebody else's, in a shared folder
             stored = json.loads(stream.read())
         if stored["format"] != _FORMAT or stored["manifest"] != manifest:
             return None
@@ -95,6 +97,8 @@ def write_cache(key: str, manifest: str, rulebook: Rulebook) -> None:
     """Store a compiled rulebook; a folder that cannot be written is no error."""
     target = cache_file(key)
     stem = target.removesuffix(".json")
+    if not os.path.isabs(target):
+        return
     try:
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         tables = {}

@@ -176,6 +176,24 @@ def test_a_cache_folder_that_cannot_be_made_is_no_error(write: Write, monkeypatc
     assert check.calls == 2
 
 
+def test_a_cache_of_somebody_else_is_not_used(write: Write, monkeypatch: Any) -> None:
+    write("error/bad-call.yaml")
+    check = Check()
+    load_rulebook(check=check)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    load_rulebook(check=check)
+    assert check.calls == 2
+
+
+def test_no_home_no_cache(write: Write, monkeypatch: Any, tmp_path: Path) -> None:
+    write("error/bad-call.yaml")
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    load_rulebook(check=Check())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rules"]
+
+
 def test_unchecked_rules_never_enter_the_cache(write: Write, tmp_path: Path) -> None:
     write("error/bad-call.yaml")
     load_rulebook()
