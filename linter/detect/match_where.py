@@ -248,6 +248,27 @@ def _path(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     return test
 
 
+def _uses(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
+    """Some name in the file looks like this."""
+    pattern = re.compile(limited_regex(data["uses"], (*at, "uses")).pattern.encode())
+
+    def test(site: Site, env: Env, context: Context) -> Env | None:
+        return env if any(map(pattern.search, site.unit.identifiers)) else None
+
+    return test
+
+
+def _last_member(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
+    """The node is the last one in its parent."""
+
+    def test(site: Site, env: Env, context: Context) -> Env | None:
+        siblings = site.parent.named_children if site.parent is not None else []
+        last = next((node for node in reversed(siblings) if node.type not in SKIPPED), None)
+        return env if last == site.node else None
+
+    return test
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """How one condition is written."""
@@ -267,4 +288,6 @@ CONDITIONS: Mapping[str, Condition] = {
     "count": Condition(frozenset({"min", "max"}), _count),
     "defined": Condition(frozenset(), _defined),
     "path": Condition(frozenset(), _path),
+    "uses": Condition(frozenset(), _uses),
+    "last-member": Condition(frozenset(), _last_member),
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from linter.detect.match_find import sites_of_kinds
+from linter.detect.match_where import split_words, words_of
 from linter.detect.model import Context
 from linter.detect.uapi_ioctl import (
     Command,
@@ -185,7 +187,59 @@ def _half_documented(unit: Unit, command: Command) -> Iterator[Found]:
         yield Found(command.start, command.end, texts, f"{command.name}.fd")
 
 
+def _vendor_constant(unit: Unit, context: Context) -> Iterator[Found]:
+    """A constant of a vendor's header that decides, in the same patch, a command of a generic header."""
+    if context.patch is None:
+        return
+    vendors = context.tables.derived("uapi.vendors", lambda tables: words_of("vendors", tables, ()))
+    generic = _generic_commands(context.patch, vendors)
+    if not generic:
+        return
+    for site in sites_of_kinds(unit, ("preproc_def", "enumerator")):
+        node = site.node.child_by_field_name("name")
+        name = (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+        if node is None or not vendors.intersection(split_words(name)):
+            continue
+        command = _decided_by(name, generic, context.patch)
+        if command:
+            yield Found(node.start_byte, node.end_byte, {"NAME": name, "COMMAND": command}, name)
+
+
+_NEW_COMMAND = re.compile(rb"^\s*#\s*define\s+(\w+)\s+_IO(?:WR|R|W)?\s*\(")
+
+
+def _generic_commands(patch: Patch, vendors: frozenset[str]) -> list[str]:
+    """Commands that the patch adds to headers that name no vendor."""
+    found = []
+    for file in patch.files:
+        path = file.path or ""
+        if not path.startswith("include/uapi/") or vendors.intersection(split_words(path)):
+            continue
+        for hunk in file.hunks:
+            for line in hunk.lines:
+                match = _NEW_COMMAND.match(line.text) if line.kind is LineKind.ADDED else None
+                if match and not vendors.intersection(split_words(match[1].decode())):
+                    found.append(match[1].decode())
+    return found
+
+
+def _decided_by(name: str, commands: list[str], patch: Patch) -> str:
+    """The command in whose branch the constant is compared."""
+    compared = re.compile(rb"(?:[=!]=\s*|\bcase\s+)" + re.escape(name.encode()) + rb"\b")
+    for file in patch.files:
+        for hunk in file.hunks if (file.path or "").endswith(".c") else ():
+            lines = [line.text for line in hunk.lines if line.kind is not LineKind.REMOVED]
+            for index, line in enumerate(lines):
+                if compared.search(line):
+                    above = b"\n".join(lines[max(index - 15, 0) : index + 1])
+                    for command in commands:
+                        if re.search(rb"(?:==\s*|\bcase\s+)" + re.escape(command.encode()) + rb"\b", above):
+                            return command
+    return ""
+
+
 COMMANDS: Mapping[str, Check] = {
+    "vendor-constant": _vendor_constant,
     "doc-mismatch": _mismatch,
     "sizeof-argument": _sizeof,
     "io-with-argument": _with_argument,
