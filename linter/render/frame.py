@@ -44,17 +44,22 @@ def labels_of(judged: Judged) -> list[Label]:
     return labels
 
 
-def numbered(labels: Sequence[Label], order: Sequence[tuple[int, int, int]]) -> list[Label]:
-    """The labels with `(1)`, `(2)` … before their words where the path does not simply go down the file."""
-    if len(labels) < 3 or list(order) == sorted(order):
+def numbered(labels: Sequence[Label], order: Sequence[tuple[int, int, int]], steps: int) -> list[Label]:
+    """The first `steps` labels with `(1)`, `(2)` … before their words where they do not simply go down the file."""
+    if steps < 3 or list(order[:steps]) == sorted(order[:steps]):
         return list(labels)
-    return [Label(label.location, f"({at}) {label.text}", label.primary) for at, label in enumerate(labels, 1)]
+    return [
+        Label(label.location, f"({at}) {label.text}".rstrip(), label.primary) if at <= steps else label
+        for at, label in enumerate(labels, 1)
+    ]
 
 
 def marked_rows(judged: Judged, source: Source) -> list[list[Marked]]:
     """The rows with labels: one list a file, that of the primary label first; rows in the order of the file."""
     known = [(label, row) for label in labels_of(judged) if (row := source.row(label.location)) is not None]
-    labels = numbered([label for label, _ in known], [row.order for _, row in known])
+    own = {label.location for label in judged.finding.labels}
+    steps = sum(label.location in own for label, _ in known)
+    labels = numbered([label for label, _ in known], [row.order for _, row in known], steps)
     files: dict[str | None, dict[tuple[int, int, int], list[Label]]] = {}
     rows: dict[tuple[str | None, tuple[int, int, int]], Row] = {}
     for label, (_, row) in zip(labels, known, strict=True):

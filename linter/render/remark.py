@@ -29,6 +29,9 @@ IMPERATIVES = frozenset((
 ))  # fmt: skip
 """What advice starts with; a reviewer puts a please before it."""
 
+MODALS = frozenset(("may", "can", "could", "might", "must", "cannot"))
+"""A label that starts so says what its line does."""
+
 _CODE = re.compile(r"`([^`]+)`")
 _NAME = re.compile(r"[\w.>&*()-]+")
 
@@ -63,6 +66,8 @@ def step(label: Label, judged: Judged, source: Source) -> str:
     """One step of a path: `reserved here` becomes `reserved in line 115`, `this fails` becomes `line 127 fails`."""
     text = unmarked(label.text).rstrip(".")
     name = line_name(label, judged, source)
+    if text.partition(" ")[0] in MODALS:
+        return f"{name} {text.removesuffix(' here')}"
     if text.endswith(" here"):
         return f"{text.removesuffix(' here')} in {name}"
     if text.startswith("this "):
@@ -76,12 +81,15 @@ def path_sentence(judged: Judged, source: Source) -> str:
     steps = [step(label, judged, source) for label in labels if not label.primary]
     primary = judged.finding.primary
     known = unmarked(primary.text).rstrip(".")
-    if primary.location.patch_lineno != judged.anchor.patch_lineno:
-        end = step(primary, judged, source)
-    elif known and known.lower() not in unmarked(judged.finding.message).lower():
+    if known.lower() in unmarked(judged.finding.message).lower():
+        known = ""
+    if primary.location.patch_lineno == judged.anchor.patch_lineno:
         end = known
+    elif known:
+        end = step(primary, judged, source)
     else:
-        end = ""
+        name = line_name(primary, judged, source)
+        end = f"comes {name}" if steps else f"this shows in {name}"
     if not steps:
         return capital(sentence(end), judged.finding) if end else ""
     if end:

@@ -7,7 +7,10 @@ import email
 import email.message
 import email.policy
 import mailbox
+import os
 import re
+import shutil
+import subprocess
 from email.utils import getaddresses
 from pathlib import Path
 
@@ -21,6 +24,16 @@ from linter.rulebook.model import Confidence, Severity
 from tests.render import sample
 from tests.render.build import at, finding, in_mail, judge, report_of
 from tests.render.golden import check_golden
+
+
+def _has_send_email() -> bool:
+    if shutil.which("git") is None:
+        return False
+    where = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=False).stdout.strip()
+    return (Path(where) / "git-send-email").exists()
+
+
+GIT_SEND_EMAIL = _has_send_email()
 
 
 def mails(report: Report) -> list[str]:
@@ -133,6 +146,36 @@ def test_the_path_is_told_in_a_sentence():
         '("if (copy_to_user(result, &out, sizeof(out)))") fails, '
         "and then fd is still reserved when the function returns."
     ) in flat
+
+
+def test_a_defect_on_another_line_than_the_remark():
+    patch = sample.heap_patch()
+    labels = [(at(patch, "fd = get_unused_fd_flags"), "may fail here"), (at(patch, "return -EPERM"), "x leaks")]
+    one_patch = PatchReport(patch, (judge(finding(labels, message="x leaks"), at(patch, "mutex_unlock")),))
+    flat = " ".join(body(report_of(one_patch)).split())
+    assert (
+        'X leaks. Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") may fail, '
+        'and then comes line 134 ("return -EPERM;").'
+    ) in flat
+    alone = PatchReport(patch, (judge(finding(labels[1:], message="x leaks"), at(patch, "mutex_unlock")),))
+    assert 'This shows in line 134 ("return -EPERM;").' in " ".join(body(report_of(alone)).split())
+
+
+@pytest.mark.skipif(not GIT_SEND_EMAIL, reason="git send-email is not installed")
+def test_git_send_email_takes_it(tmp_path: Path):
+    (text,) = mails(sample.sample())
+    draft = tmp_path / "0001-reply.eml"
+    draft.write_bytes(text.partition("\n")[2].encode())
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, env=environment)
+    settings = ["user.name=Me", "user.email=me@example.org", "sendemail.smtpserver=/bin/true"]
+    command = ["git", *(part for one in settings for part in ("-c", one)), "send-email", "--dry-run", "--confirm=never"]
+    done = subprocess.run(
+        [*command, str(draft)], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "In-Reply-To: <20251009085320.2-ada@example.org>" in done.stdout
+    assert "ada@example.org dri-devel@lists.example.org grace@example.com john@example.net" in done.stdout
 
 
 def test_a_name_at_the_start_keeps_its_case():

@@ -150,7 +150,9 @@ def test_a_path_that_goes_back_is_numbered():
     seen = text(one(patch, (third, "taken"), (first, "then"), (second, "last")))
     assert "(1) taken" in seen
     assert "(3) last" in seen
-    assert "(1)" not in text(one(patch, (second, "a"), (first, "b"), (third, "c")))
+    assert "(1)" not in text(one(patch, (second, "b"), (first, "c"), (third, "d")))
+    removed = at(patch, "mutex_unlock")
+    assert "(1)" not in text(one(patch, (second, "a"), (first, "b"), (third, "c"), anchor=removed))
 
 
 def test_code_outside_the_patch_comes_from_the_image():
