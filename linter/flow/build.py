@@ -211,7 +211,8 @@ class _Builder(Loops):
             self.gap(node.start_byte, node.end_byte)
             self.jump(self.exit)
         else:
-            self.jump(self._label_block((label.text or b"").decode("utf-8", "replace")))
+            block = self._label_block((label.text or b"").decode("utf-8", "replace"))
+            self.current.edges.append(Edge(block.index, None, False, node.start_byte))
         self.stop()
 
     def _label(self, node: Node) -> None:

@@ -80,6 +80,7 @@ class Edge:
     target: int
     assume: tuple[Expr, bool] | None = None
     back: bool = False  # closes a loop
+    goto: int = -1  # offset of the goto statement that the edge stands for
 
 
 @dataclass(slots=True, eq=False)
@@ -111,6 +112,7 @@ class Cfg:
     locals: dict[str, str]  # declared in the body: name -> type text ("struct device_node *")
     types: dict[str, str]  # of parameters: name -> type text
     returns: str  # type text of the function's result; "" where the head is unknown
+    _order: list[int] | None = None
     _predecessors: list[list[int]] | None = None
 
     def predecessors(self) -> list[list[int]]:
@@ -122,3 +124,23 @@ class Cfg:
                     found[edge.target].append(block.index)
             self._predecessors = found
         return self._predecessors
+
+    def order(self) -> list[int]:
+        """For each block its place in a reverse postorder: but for loops, a block comes after what leads to it."""
+        if self._order is None:
+            seen, found = {self.entry}, []
+            stack = [(self.entry, iter(self.blocks[self.entry].edges))]
+            while stack:
+                index, edges = stack[-1]
+                for edge in edges:
+                    if edge.target not in seen:
+                        seen.add(edge.target)
+                        stack.append((edge.target, iter(self.blocks[edge.target].edges)))
+                        break
+                else:
+                    found.append(index)
+                    stack.pop()
+            self._order = [len(self.blocks)] * len(self.blocks)
+            for place, index in enumerate(reversed(found)):
+                self._order[index] = place
+        return self._order

@@ -1,0 +1,154 @@
+"""The engine `typestate`: what is acquired must be released, and what is released must not be used.
+
+    typestate:
+      table: resources              # or locks
+      violation: leak               # see VIOLATIONS
+      kinds: [memory, object]       # only these kinds of the table's rows
+      shape: [return]               # return: leaves directly where others go to a label; goto: to a label that does
+                                    # not release; exit: any other way out
+      message: "$HANDLE is not released on this path"       # $HANDLE, $CALL, $RELEASE
+
+All rules of this form share one pass over a function; a leak belongs to the rule with the most filters that fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from linter.detect.model import Context, Finding, Runner, Scope
+from linter.detect.typestate_leak import Judge, Leak
+from linter.detect.typestate_report import Group, LeakRule, group_leaks, report
+from linter.detect.typestate_seeds import Seeds
+from linter.detect.typestate_tables import Knowledge, knowledge
+from linter.detect.typestate_walk import Walk, base_facts
+from linter.flow.build import build_cfg
+from linter.flow.model import Cfg, Kind, StepKind
+from linter.patch.model import LineKind
+from linter.rulebook.errors import BlockError
+from linter.rulebook.model import Rule, Tables
+from linter.syntax.model import Function, Unit
+
+VIOLATIONS = ("leak",)
+_KEYS = {"table": str, "violation": str, "kinds": list, "shape": list, "raised": bool, "calls": list, "message": str}
+_SHAPES = ("return", "goto", "exit")
+
+
+class Typestate:
+    """See the module's docstring."""
+
+    name = "typestate"
+    scope = Scope.UNIT
+    schema: Mapping[str, Any] = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["table", "violation", "message"],
+        "properties": {
+            "table": {"enum": ["resources", "locks"]},
+            "violation": {"enum": list(VIOLATIONS)},
+            "kinds": {"type": "array", "items": {"type": "string"}},
+            "shape": {"type": "array", "items": {"enum": list(_SHAPES)}},
+            "raised": {"type": "boolean"},
+            "calls": {"type": "array", "items": {"type": "string"}},
+            "message": {"type": "string"},
+        },
+    }
+
+    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
+        """Check a rule's block."""
+        block = rule.block
+        for key, value in block.items():
+            wanted = _KEYS.get(key)
+            if wanted is None:
+                raise BlockError((self.name, key), f"unknown key `{key}`", ", ".join(_KEYS))
+            if not isinstance(value, wanted):
+                raise BlockError((self.name, key), "wrong type", wanted.__name__)
+        for key in ("table", "violation", "message"):
+            if key not in block:
+                raise BlockError((self.name,), f"`{key}` is missing", "table, violation, message")
+        if block["table"] not in ("resources", "locks"):
+            raise BlockError((self.name, "table"), f"no table `{block['table']}`", "resources or locks")
+        if block["violation"] not in VIOLATIONS:
+            raise BlockError((self.name, "violation"), f"unknown `{block['violation']}`", ", ".join(VIOLATIONS))
+        for index, shape in enumerate(block.get("shape", ())):
+            if shape not in _SHAPES:
+                raise BlockError((self.name, "shape", index), f"unknown shape `{shape}`", ", ".join(_SHAPES))
+        return None
+
+    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
+        """Sort the rules by how particular they are."""
+        return _Runner(rules, tables)
+
+
+class _Runner:
+    def __init__(self, rules: Sequence[Rule], tables: Tables) -> None:
+        self.tables = tables
+        self.leak_rules = sorted(
+            (LeakRule(rule, rule.block) for rule in rules if rule.block["violation"] == "leak"),
+            key=lambda owner: owner.weight,
+        )
+
+    def run(self, target: Unit, context: Context, enabled: frozenset[str]) -> Iterable[Finding]:
+        """Findings on one image."""
+        if context.userspace:
+            return
+        known = knowledge(self.tables)
+        if not known.speaks_of(target.identifiers):
+            return
+        for function in target.functions:
+            if is_touched(function):
+                for group in group_leaks(list(leaks_of(function, known))):
+                    yield from self._report(group, function, enabled)
+
+    def _report(self, group: Group, function: Function, enabled: frozenset[str]) -> Iterator[Finding]:
+        owner = next((owner for owner in self.leak_rules if owner.accepts(group)), None)
+        if owner is not None and owner.rule.id in enabled:
+            yield report(owner, group, function)
+
+
+def is_touched(function: Function) -> bool:
+    """Whether the patch changes a line of the function: nothing else can introduce a defect in it."""
+    unit = function.unit
+    first = function.node.start_point[0]
+    last = function.node.end_point[0]
+    shift: int | None = None
+    for row in range(max(first, 0), min(last + 1, len(unit.rows))):
+        line = unit.line_of(row)
+        if line is None:
+            continue
+        if line.kind is not LineKind.CONTEXT or line.pre_lineno is None or line.post_lineno is None:
+            return True
+        if shift is not None and line.pre_lineno - line.post_lineno != shift:
+            return True
+        shift = line.pre_lineno - line.post_lineno
+    return False
+
+
+def returned_variable(cfg: Cfg) -> str | None:
+    """The local variable that is returned most often."""
+    count: dict[str, int] = {}
+    for block in cfg.blocks:
+        for step in block.steps:
+            if step.kind is StepKind.RETURN and step.expr is not None and step.expr.kind is Kind.NAME:
+                name = step.expr.text
+                if name in cfg.locals or not cfg.function.head_known:
+                    count[name] = count.get(name, 0) + 1
+    return max(count, key=lambda name: count[name]) if count else None
+
+
+def leaks_of(function: Function, known: Knowledge) -> Iterator[Leak]:
+    """Every exit of a function that leaves something owed."""
+    cfg = build_cfg(function)
+    seeds = Seeds(cfg, known)
+    if not seeds.candidates():
+        return
+    facts = base_facts(cfg)
+    if facts is None:
+        return
+    returned = returned_variable(cfg)
+    for owed, at in seeds.obligations(facts):
+        outcome = Walk(cfg, known, owed, returned).run(at)
+        yield from Judge(cfg, known, owed, outcome).leaks()
+
+
+ENGINE = Typestate()

@@ -1,0 +1,184 @@
+"""Which of the exits that are reached with something still owed are defects, and how sure that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from linter.detect.typestate_tables import Knowledge
+from linter.detect.typestate_walk import Exit, Obligation, Outcome
+from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
+from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
+from linter.rulebook.model import Confidence
+
+FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
+
+
+_FAILURES = frozenset({"ERR_PTR", "ERR_CAST", "PTR_ERR", "dev_err_probe"})
+_POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"})
+
+
+@dataclass(slots=True, eq=False)
+class Leak:
+    """One exit that leaves something owed."""
+
+    owed: Obligation
+    exit: Exit
+    kind: str  # FAILURE, SUCCESS, UNSURE, VOID
+    witness: Step | None  # a release on another way out
+    confidence: Confidence
+    reason: tuple[Expr, bool] | None  # the last condition on the path
+    witness_label: bool = False  # the release on the other way out stands behind a label
+    failed: bool = False  # on a path where the acquiring call itself failed
+
+
+def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
+    """What a return tells its caller."""
+    if step.expr is None:
+        return VOID
+    mask = facts.mask(step.expr)
+    call = step.expr.kind is Kind.CALL
+    if cfg.returns.endswith("*"):
+        if not mask & POSITIVE or (call and step.expr.text in ("ERR_PTR", "ERR_CAST")):
+            return FAILURE
+        return UNSURE if call and step.expr.text not in _POINTERS else SUCCESS
+    if call and step.expr.text in _TAILS:
+        return SUCCESS
+    if not mask & (ZERO | POSITIVE):
+        return FAILURE
+    if cfg.returns == "bool":
+        return FAILURE if mask == ZERO else SUCCESS if not mask & ZERO else UNSURE
+    if mask == ZERO or mask in (POSITIVE, ZERO | POSITIVE):
+        return SUCCESS
+    if call:
+        return FAILURE if step.expr.text in _FAILURES else UNSURE
+    if mask != ANY:
+        return FAILURE if not mask & ZERO else SUCCESS
+    value = facts.value(step.expr)
+    return UNSURE if value[:1] == "<" and value[1:-1].isdigit() else SUCCESS
+
+
+_WITNESSED = frozenset({"count", "weak-registration", "registration"})
+"""Kinds that many functions leave to whoever comes later: another way out must release them."""
+
+
+_NEVER = frozenset({"weak", "directory", "consumed"})
+"""Kinds that many callers rightly never release."""
+_TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
+
+
+class Judge:
+    """Judges one obligation of one function."""
+
+    def __init__(self, cfg: Cfg, knowledge: Knowledge, owed: Obligation, outcome: Outcome) -> None:
+        self.cfg = cfg
+        self.knowledge = knowledge
+        self.owed = owed
+        self.outcome = outcome
+        self.kinds = {classify(cfg, found.step, found.state.facts) for found in outcome.released}
+        self.proven = frozenset(start for _, _, lent in outcome.releases.values() for start in lent)
+        self.held = self._held()
+
+    def _held(self) -> int | None:
+        owed = self.owed
+        if owed.held is not None:
+            return owed.held
+        masks = [mask for _, mask, _ in self.outcome.releases.values() if mask != ANY]
+        if masks:
+            union = 0
+            for mask in masks:
+                union |= mask
+            return union
+        if owed.kind == "object":
+            return POSITIVE
+        return ZERO
+
+    def leaks(self) -> list[Leak]:
+        """The exits that are defects."""
+        found: list[Leak] = []
+        if not self.outcome.settled or self.owed.kind in _NEVER:
+            return found
+        for exit in self.outcome.owed:
+            leak = self._judge(exit)
+            if leak is not None:
+                found.append(leak)
+        return found
+
+    def _judge(self, exit: Exit) -> Leak | None:
+        owed, facts = self.owed, exit.state.facts.copy()
+        if self.held is not None and not facts.refine(owed.result, self.held):
+            return None
+        if owed.kind not in ("enable", "registration", "count", "lock", "section", "handler") and owed.handle:
+            known = facts.value_mask(owed.handle)
+            if owed.held is not None and owed.held & POSITIVE and not known & owed.held:
+                return None
+        kind = classify(self.cfg, exit.step, facts)
+        witness = self._witness()
+        if not self._lends_failed(exit, facts) or (kind in (SUCCESS, VOID) and exit.state.lent):
+            return None
+        confidence = self._confidence(kind, exit, witness is not None)
+        if confidence is None:
+            return None
+        trail = exit.state.trail
+        reason = (trail[1], trail[2]) if trail is not None else None
+        behind = witness is not None and self._behind_label(witness)
+        failed = (
+            owed.family is not None and owed.family.raised and not facts.value_mask(owed.result) & (ZERO | POSITIVE)
+        )
+        return Leak(owed, exit, kind, witness, confidence, reason, behind, failed)
+
+    def _behind_label(self, witness: Step) -> bool:
+        """Whether a release stands behind a label, with no return between the two."""
+        starts = [self._first_step(self.cfg.blocks[index]) for index in self.cfg.labels.values()]
+        label = max((start for start in starts if self.owed.call.start < start <= witness.end), default=-1)
+        if label < 0:
+            return False
+        exits = [step.start for block in self.cfg.blocks for step in block.steps if step.kind is StepKind.RETURN]
+        return not any(label < start < witness.start for start in exits)
+
+    def _first_step(self, block: BasicBlock) -> int:
+        return block.steps[0].start if block.steps else -1
+
+    def _witness(self) -> Step | None:
+        releases = [step for step, _, _ in self.outcome.releases.values()]
+        return min(releases, key=lambda step: step.start) if releases else None
+
+    def _lends_failed(self, exit: Exit, facts: Facts) -> bool:
+        """Whether every callee that was lent the handle failed, or is known to leave it with the caller."""
+        for start in exit.state.lent - self.proven:
+            mask = facts.value_mask(f"<{start}>")
+            if mask & ZERO and mask & (POSITIVE | NEGATIVE | ERROR):
+                return False
+            if mask & POSITIVE and not mask & (NEGATIVE | ERROR):
+                return False
+            if mask == ZERO and not self._gives_pointer(start):
+                return False
+        return True
+
+    def _gives_pointer(self, start: int) -> bool:
+        for block in self.cfg.blocks:
+            for step in block.steps:
+                if step.expr is not None and step.expr.start == start and step.target is not None:
+                    kind = self.cfg.locals.get(step.target.key, "")
+                    return "*" in kind or step.target.kind is not Kind.NAME
+        return False
+
+    def _confidence(self, kind: str, exit: Exit, witness: bool) -> Confidence | None:
+        owed = self.owed
+        failures, successes = FAILURE in self.kinds or UNSURE in self.kinds, SUCCESS in self.kinds
+        if owed.evidence == "names" and not witness:
+            return None
+        if kind == FAILURE:
+            if witness and (failures or successes):
+                return Confidence.HIGH
+            if owed.evidence == "names" or exit.state.stored or owed.kind in _WITNESSED:
+                return None
+            if owed.family is not None and owed.family.fails == "never":
+                return None
+            if not owed.local and owed.kind != "enable":
+                return None
+            return Confidence.HIGH if owed.kind in ("memory", "reference", "object", "fd") else Confidence.MEDIUM
+        if kind == UNSURE:
+            return Confidence.MEDIUM if witness and FAILURE in self.kinds else None
+        if kind == SUCCESS:
+            return Confidence.MEDIUM if successes and FAILURE not in self.kinds and owed.local else None
+        return Confidence.MEDIUM if VOID in self.kinds and exit.leave < 0 else None

@@ -1,0 +1,122 @@
+"""A leak to a finding: which rule owns it, where it stands, and the path as labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from linter.detect.model import Finding, Label, finding
+from linter.detect.typestate_leak import Leak
+from linter.detect.typestate_tables import Family
+from linter.rulebook.model import Confidence, Rule
+from linter.syntax.model import Function
+
+_TAKEN = {
+    "memory": "allocated here", "lock": "locked here", "enable": "enabled here", "count": "reference taken here",
+    "reference": "reference taken here", "registration": "registered here", "mapping": "mapped here",
+    "fd": "reserved here",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Group:
+    """Leaks of one obligation that leave through one return statement."""
+
+    leaks: list[Leak] = field(default_factory=list)
+
+    @property
+    def first(self) -> Leak:
+        return self.leaks[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeakRule:
+    """A rule about leaks, with its filters."""
+
+    rule: Rule
+    block: Mapping[str, Any]
+
+    @property
+    def weight(self) -> tuple[int, str]:
+        """More filters first."""
+        return (-sum(key in self.block for key in ("kinds", "shape", "raised", "calls")), self.rule.id)
+
+    def accepts(self, group: Group) -> bool:
+        """Whether the rule is about these leaks."""
+        leak, block = group.first, self.block
+        if (leak.owed.kind == "lock") != (block["table"] == "locks"):
+            return False
+        if "kinds" in block and leak.owed.kind not in block["kinds"]:
+            return False
+        if "calls" in block and leak.owed.name not in block["calls"]:
+            return False
+        if "raised" in block and block["raised"] != leak.failed:
+            return False
+        return "shape" not in block or shape_of(group) in block["shape"]
+
+
+def shape_of(group: Group) -> str:
+    """How the function leaves: `return` among gotos, `goto` to a label that does not release, or `exit`."""
+    leak = group.first
+    if leak.exit.leave < 0:
+        return "return" if leak.witness is not None and leak.witness_label else "exit"
+    return "goto" if leak.witness is not None and len(group.leaks) == 1 else "exit"
+
+
+def group_leaks(leaks: Sequence[Leak]) -> list[Group]:
+    """Leaks of one obligation through one return statement are one finding."""
+    found: dict[tuple[int, int], Group] = {}
+    for leak in leaks:
+        key = (leak.owed.call.start, leak.exit.step.start)
+        found.setdefault(key, Group()).leaks.append(leak)
+    return list(found.values())
+
+
+def report(owner: LeakRule, group: Group, function: Function) -> Finding:
+    """The finding of a rule about a group of leaks."""
+    leak, unit = group.first, function.unit
+    owed = leak.owed
+    goto = leak.exit.leave >= 0 and len(group.leaks) == 1
+    at = unit.location(leak.exit.leave, leak.exit.leave + 4) if goto else None
+    if at is None:
+        at = unit.location(leak.exit.step.start, leak.exit.step.end)
+    names = {
+        "HANDLE": _shown(owed.shown, owed.name),
+        "CALL": owed.name,
+        "RELEASE": _release(leak),
+    }
+    labels = [Label(unit.location(owed.call.start, owed.call.end), _TAKEN.get(owed.kind, "acquired here"))]
+    if leak.reason is not None:
+        expr, held = leak.reason
+        if expr.start > owed.call.start:
+            words = "where this holds" if held else "where this does not hold"
+            labels.append(Label(unit.location(expr.start, expr.end), words))
+    if leak.witness is not None:
+        labels.append(Label(unit.location(leak.witness.start, leak.witness.end), "released here on another way out"))
+    message = owner.block["message"]
+    for name, text in names.items():
+        message = message.replace("$" + name, text)
+    labels.append(Label(at, message, primary=True))
+    confidence, limits = leak.confidence, []
+    if not function.head_known:
+        confidence = min(confidence, Confidence.MEDIUM)
+        limits.append("the head of the function is out of sight")
+    return finding(
+        owner.rule, message, labels, function=function.name or None, confidence=confidence, limits=limits,
+        key=f"{owed.name}:{owed.shown}",
+    )  # fmt: skip
+
+
+def _shown(text: str, name: str) -> str:
+    return f"`{text}`" if text and text != name else f"{name}()"
+
+
+def _release(leak: Leak) -> str:
+    """The call that was expected: the one seen on another path, else the first of the family's."""
+    if leak.witness is not None and leak.witness.expr is not None:
+        return leak.witness.expr.text
+    family: Family | None = leak.owed.family
+    if family is not None and family.preferred:
+        return family.preferred
+    return min(leak.owed.release) if leak.owed.release else "its counterpart"

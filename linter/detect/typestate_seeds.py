@@ -1,0 +1,185 @@
+"""The obligations of a function: calls that the tables know, and calls whose counterpart the function itself names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from linter.detect.typestate_tables import ADDRESS, ARGUMENT, MANAGED, OUT, RETURN, Family, Knowledge
+from linter.detect.typestate_walk import Obligation, handle_of
+from linter.flow.facts import Facts
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+
+
+class Seeds:
+    """Finds where obligations arise in one function."""
+
+    def __init__(self, cfg: Cfg, knowledge: Knowledge) -> None:
+        self.cfg = cfg
+        self.knowledge = knowledge
+        self.calls: list[tuple[int, int, Step, Expr]] = [
+            (block.index, position, step, step.expr)
+            for block in cfg.blocks
+            for position, step in enumerate(block.steps)
+            if step.kind is StepKind.CALL and step.expr is not None
+        ]
+        self.names = {call.text for _, _, _, call in self.calls}
+        self.cleanups = {
+            step.target.text
+            for block in cfg.blocks
+            for step in block.steps
+            if step.kind is StepKind.DECLARE and step.cleanup and step.target is not None
+        }
+        self.managed = {
+            step.expr.start
+            for block in cfg.blocks
+            for step in block.steps
+            if step.expr is not None and step.expr.kind is Kind.CALL and step.expr.text.startswith(MANAGED)
+        }
+
+    def candidates(self) -> list[tuple[int, int, Step, Expr, Family | None, frozenset[str]]]:
+        """Calls that make the function owe something: block, step index, step, call, family, releases by name."""
+        knowledge = self.knowledge
+        teardowns = [
+            (step.start, call)
+            for _, _, step, call in self.calls
+            if not knowledge.undoing.isdisjoint(knowledge.words(call.text)) and call.text not in knowledge.acquire
+        ]
+        found: list[tuple[int, int, Step, Expr, Family | None, frozenset[str]]] = []
+        for block, position, step, call in self.calls:
+            family = knowledge.acquire.get(call.text)
+            if family is not None:
+                found.append((block, position, step, call, family, family.release))
+            elif self._may_pair(call.text):
+                names = frozenset(
+                    other.text
+                    for start, other in teardowns
+                    if start > step.start
+                    and other.text != call.text
+                    and knowledge.related(call.text, other.text) == 2
+                    and _shared(step, call, other)
+                )
+                if names:
+                    found.append((block, position, step, call, None, names))
+        return found
+
+    def _may_pair(self, name: str) -> bool:
+        known = self.knowledge
+        if name in known.not_pairs or name in known.release or name.startswith(MANAGED):
+            return False
+        return "->" not in name and "." not in name
+
+    def obligations(self, facts: dict[int, Facts]) -> Iterator[tuple[Obligation, Facts]]:
+        """Each obligation with what is known just behind its call."""
+        candidates = self.candidates()
+        count: Counter[object] = Counter(id(family) if family else call.text for *_, call, family, _ in candidates)
+        for block, position, step, call, family, release in candidates:
+            before = facts.get(block)
+            if before is None:
+                continue
+            known = before.copy()
+            for earlier in self.cfg.blocks[block].steps[: position + 1]:
+                known.run(earlier)
+            owed = self._obligation(block, position, step, call, family, release, known)
+            if owed is not None:
+                owed.only = count[id(family) if family else call.text] == 1
+                yield owed, known
+
+    def _obligation(
+        self,
+        block: int,
+        position: int,
+        step: Step,
+        call: Expr,
+        family: Family | None,
+        release: frozenset[str],
+        facts: Facts,
+    ) -> Obligation | None:
+        target = step.target
+        if family is not None:
+            got = handle_of(call, family, facts, target)
+            if got is None:
+                return None
+            handle, keys = got
+            where, held, kind = family.where, family.held, family.kind
+        else:
+            got_names = self._by_names(step, call, release, facts)
+            if got_names is None:
+                return None
+            where, handle, keys = got_names
+            held, kind = None, "object" if where == RETURN else "registration"
+        if where == RETURN and target is None and kind != "registration":
+            return None  # used at once: who owns it cannot be seen
+        if where == RETURN and target is not None and (target.text in self.cleanups or target.kind is Kind.INDEX):
+            return None
+        if any("[" in key for key in keys):
+            return None
+        place = _place(call, where, family, target)
+        local, managed = self._home(place, facts)
+        shown = place.key if place is not None else call.text
+        return Obligation(
+            call, block, position, call.text, kind, release, held, handle, frozenset(keys), f"<{call.start}>",
+            "table" if family is not None else "names", family, local, managed, shown,
+        )  # fmt: skip
+
+    def _by_names(
+        self, step: Step, call: Expr, release: frozenset[str], facts: Facts
+    ) -> tuple[str, str, list[str]] | None:
+        for _, _, other_step, other in self.calls:
+            if other.text not in release or other_step.start < step.start:
+                continue
+            keys = {arg.key for arg in other.args}
+            if step.target is not None and step.target.key in keys:
+                return RETURN, f"<{call.start}>", [step.target.key]
+            if step.target is not None and "&" + step.target.key in keys:
+                return RETURN, f"<{call.start}>", [step.target.key, "&" + step.target.key]
+            for index, arg in enumerate(call.args):
+                if arg.kind in (Kind.CONST, Kind.STRING):
+                    continue
+                if arg.key in keys:
+                    return ARGUMENT, facts.value(arg), [arg.key]
+                if arg.kind is Kind.ADDRESS and arg.args[0].key in keys:
+                    return OUT, f"<{call.start}&{index}>", [arg.args[0].key]
+            if not call.args and not other.args:
+                return ARGUMENT, "", []
+        return None
+
+    def _home(self, place: Expr | None, facts: Facts) -> tuple[bool, bool]:
+        """Whether a handle lives in a local variable, and whether in a structure that the device frees."""
+        if place is None:
+            return True, False
+        base = place
+        while base.kind is Kind.FIELD and not base.arrow:
+            base = base.args[0]
+        if base.kind is Kind.ADDRESS:
+            base = base.args[0]
+        if base.kind is Kind.NAME:
+            known = base.text in self.cfg.locals or not self.cfg.function.head_known
+            return known and not base.text.isupper(), False
+        while base.kind is Kind.FIELD:
+            value = facts.value(base.args[0]) if base.arrow else ""
+            if value[:1] == "<" and value[1:-1].isdigit():
+                return True, int(value[1:-1]) in self.managed
+            base = base.args[0]
+        return False, False
+
+
+def _place(call: Expr, where: str, family: Family | None, target: Expr | None) -> Expr | None:
+    if where == RETURN:
+        return target
+    if family is not None and 0 <= family.argument < len(call.args):
+        argument = call.args[family.argument]
+        return argument.args[0] if where in (OUT, ADDRESS) and argument.args else argument
+    return call.args[0] if call.args else None
+
+
+def _shared(step: Step, call: Expr, other: Expr) -> bool:
+    """Whether a release is given what an acquisition was given or made."""
+    if not other.args:
+        return not call.args
+    keys = {arg.key for arg in other.args if arg.kind not in (Kind.CONST, Kind.STRING)}
+    own = {arg.key for arg in call.args if arg.kind not in (Kind.CONST, Kind.STRING)}
+    own |= {arg.args[0].key for arg in call.args if arg.kind is Kind.ADDRESS}
+    if step.target is not None:
+        own |= {step.target.key, "&" + step.target.key}
+    return not keys.isdisjoint(own)

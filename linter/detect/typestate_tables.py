@@ -1,0 +1,183 @@
+"""The resource and lock tables, and what the name of a function tells, ready for the typestate engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
+from linter.rulebook.model import Tables
+
+RETURN, ARGUMENT, OUT, ADDRESS, NONE = "return", "argument", "out", "address", "none"
+_WORD = re.compile(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
+MANAGED = ("devm_", "drmm_", "pcim_", "dmam_", "__devm_", "__drmm_", "snd_devm_", "dmaenginem_")
+
+_HELD = {
+    "null": POSITIVE | NEGATIVE, "errptr": POSITIVE | NEGATIVE, "null-or-errptr": POSITIVE | NEGATIVE, "zero": NONZERO,
+    "nonzero": ZERO, "never": ANY, "mapping": ANY & ~ERROR,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """One row of resources.yaml or locks.yaml."""
+
+    name: str
+    release: frozenset[str]
+    where: str  # RETURN, ARGUMENT, OUT, ADDRESS, NONE
+    argument: int
+    fails: str
+    kind: str
+    raised: bool = False
+    lock: bool = False
+    atomic: bool = False
+    recursive: bool = False
+    shared: bool = False
+    preferred: str = ""  # the release to name in a message
+
+    @property
+    def held(self) -> int:
+        """What the result of the call may be where it did acquire."""
+        if self.raised:
+            return ANY
+        if self.fails == "negative":
+            return ZERO | POSITIVE if self.where == RETURN else ZERO
+        return _HELD[self.fails]
+
+
+class Knowledge:
+    """Everything the tables say, by name."""
+
+    def __init__(self, tables: Tables) -> None:
+        resources, locks = tables["resources"], tables["locks"]
+        self.acquire: dict[str, Family] = {}
+        self.release: dict[str, list[Family]] = {}
+        self.families: list[Family] = []
+        for row in resources["families"]:
+            self._add(row, lock=False)
+        for row in locks["families"]:
+            self._add(row, lock=True)
+        self.teardown = frozenset(resources["teardown"])
+        self.take = frozenset(resources["take"])
+        self.borrow = frozenset(resources["borrow"])
+        self.noise = frozenset(resources["noise"])
+        self.borrow_calls = frozenset(resources["borrow-calls"])
+        self.not_pairs = frozenset(resources["not-pairs"])
+        self.take_calls = frozenset(resources["take-calls"])
+        self.handover = frozenset(locks["handover"])
+        self.undone_by: dict[str, set[str]] = {}
+        for left, right in resources["verbs"]:
+            for word in left:
+                self.undone_by.setdefault(word, set()).update(right)
+        self.undoing = frozenset(word for words in self.undone_by.values() for word in words)
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._speaks: dict[bytes, bool] = {}
+        self._related: dict[tuple[str, str], int] = {}
+
+    def _add(self, row: Mapping[str, Any], *, lock: bool) -> None:
+        where, argument = _handle(str(row["handle"]))
+        family = Family(
+            row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
+            "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
+            bool(row.get("recursive")), bool(row.get("shared")),
+            row["release"][0],
+        )  # fmt: skip
+        self.families.append(family)
+        for name in row["acquire"]:
+            self.acquire[name] = family
+        for name in row["release"]:
+            self.release.setdefault(name, []).append(family)
+
+    def speaks_of(self, identifiers: Iterable[bytes]) -> bool:
+        """Whether any of these names could be an acquisition: one of the tables', or half of a pair by its words."""
+        seen = self._speaks
+        for name in identifiers:
+            known = seen.get(name)
+            if known is None:
+                text = name.decode("utf-8", "replace")
+                known = seen[name] = text in self.acquire or (
+                    "_" in text and not self.undoing.isdisjoint(self.words(text))
+                )
+            if known:
+                return True
+        return False
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """The words that a callee's name is made of, in lower case; of `ops->free` those of the member."""
+        found = self._words.get(name)
+        if found is None:
+            last = re.split(r"->|\.", name)[-1]
+            found = self._words[name] = tuple(word.lower() for word in _WORD.findall(last))
+        return found
+
+    def is_teardown(self, name: str) -> bool:
+        """Whether a callee's name says that it ends what it is given."""
+        return name in self.release or not self.teardown.isdisjoint(self.words(name))
+
+    def is_borrower(self, name: str) -> bool:
+        """Whether a callee looks at what it is given and does not keep it."""
+        if name in self.borrow_calls:
+            return True
+        if name in self.take_calls:
+            return False
+        words = self.words(name)
+        return not self.borrow.isdisjoint(words) and self.take.isdisjoint(words)
+
+    def is_taker(self, name: str) -> bool:
+        """Whether a callee keeps what it is given, whatever it returns."""
+        return name in self.take_calls
+
+    def is_memory_release(self, name: str) -> bool:
+        """Whether a call frees plain memory and nothing that the memory points to."""
+        return any(family.kind == "memory" for family in self.release.get(name, ()))
+
+    def related(self, acquire: str, release: str) -> int:
+        """How well one name is the counterpart of the other: 2 the same words but for the verb, 1 one has more, 0."""
+        key = (acquire, release)
+        found = self._related.get(key)
+        if found is None:
+            found = self._related[key] = self._relate(self.words(acquire), self.words(release))
+        return found
+
+    def _relate(self, one: tuple[str, ...], two: tuple[str, ...]) -> int:
+        best = 0
+        for verb in one:
+            opposite = self.undone_by.get(verb)
+            if opposite is None:
+                continue
+            for other in two:
+                if other not in opposite:
+                    continue
+                first = self._rest(one, verb)
+                second = self._rest(two, other)
+                if not first or not second:
+                    continue
+                if first == second:
+                    return 2
+                if first[0] == second[0] and (set(first) <= set(second) or set(second) <= set(first)):
+                    best = 1
+        return best
+
+    def _rest(self, words: Iterable[str], verb: str) -> list[str]:
+        return [word for word in words if word != verb and word not in self.noise]
+
+    def covers(self, acquire: str, release: str) -> bool:
+        """Whether a teardown's name is so general that it may undo the acquisition among other things."""
+        general = [word for word in self.words(release) if word not in self.teardown and word not in self.noise]
+        return set(general) <= set(self.words(acquire))
+
+
+def _handle(text: str) -> tuple[str, int]:
+    if text in (RETURN, NONE):
+        return text, -1
+    word, _, number = text.partition(" ")
+    if number:
+        return (OUT if word == "out" else ADDRESS), int(number)
+    return ARGUMENT, int(word)
+
+
+def knowledge(tables: Tables) -> Knowledge:
+    """What the tables say, made once a process."""
+    return tables.derived("typestate", Knowledge)

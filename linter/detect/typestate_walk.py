@@ -1,0 +1,396 @@
+"""Follow one obligation from where it arises along every path: released, handed on, or still owed at an exit."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from linter.detect.typestate_tables import ADDRESS, ARGUMENT, NONE, OUT, RETURN, Family, Knowledge
+from linter.flow.facts import ANY, NEGATIVE, ZERO, Facts, join, same
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.flow.solve import Unsettled, solve
+
+OWED, RELEASED = 0, 1
+_ROOT = re.compile(r"[&*(]*([A-Za-z_]\w*)")
+_NESTING = frozenset({Kind.CALL, Kind.CONDITIONAL, Kind.OTHER})
+_COUNTED = frozenset({"enable", "registration", "count", "section", "lock", "weak-registration", "handler"})
+"""Kinds that stay the caller's business whoever else is given the handle."""
+
+
+@dataclass(slots=True, eq=False)
+class Obligation:
+    """What one call made its function owe."""
+
+    call: Expr
+    block: int
+    index: int  # of the step after which it is owed
+    name: str  # of the acquiring function
+    kind: str
+    release: frozenset[str]
+    held: int | None  # what the result may be where it was acquired; None: unknown
+    handle: str  # value
+    keys: frozenset[str]  # texts that name the handle
+    result: str  # value of the call
+    evidence: str  # "table" or "names"
+    family: Family | None = None
+    local: bool = True  # the handle lives in a local variable
+    managed_base: bool = False  # the handle is a member of a structure that the device frees
+    shown: str = ""  # the handle as the source writes it
+    only: bool = True  # the function acquires this family once
+
+
+Trail = tuple[Any, Expr, bool]
+"""The conditions of a path, the last one first: (earlier trail or None, condition, held)."""
+
+
+@dataclass(slots=True)
+class State:
+    """Where a path stands: facts, who was lent the handle, whether it was stored, how it came here."""
+
+    facts: Facts
+    lent: frozenset[int] = frozenset()
+    stored: bool = False
+    trail: Trail | None = None
+    containers: frozenset[str] = frozenset()
+
+
+Node = tuple[int, int, int, int]  # block, status, goto taken last, class of the returned variable
+
+
+@dataclass(slots=True)
+class Exit:
+    """A return that is reached while it is owed (or after it was released)."""
+
+    step: Step
+    state: State
+    leave: int  # offset of the goto taken last, -1 for none
+    status: int
+    block: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of an obligation."""
+
+    owed: list[Exit] = field(default_factory=list)
+    released: list[Exit] = field(default_factory=list)
+    releases: dict[int, tuple[Step, int, frozenset[int]]] = field(default_factory=dict)  # start -> step, result, lent
+    again: dict[int, Step] = field(default_factory=dict)  # released twice
+    used: dict[int, Step] = field(default_factory=dict)  # read after the release
+    settled: bool = True
+
+
+def handle_of(call: Expr, family: Family, facts: Facts, target: Expr | None) -> tuple[str, list[str]] | None:
+    """The value that a call of a family makes the function owe, and texts that name it; None where it has none."""
+    if family.where == RETURN:
+        return f"<{call.start}>", [target.key] if target is not None else []
+    if family.where == NONE:
+        return "", []
+    if family.argument >= len(call.args):
+        return None
+    argument = call.args[family.argument]
+    if family.where == ARGUMENT:
+        return facts.value(argument), [argument.key]
+    if argument.kind is not Kind.ADDRESS:
+        return None
+    place = argument.args[0]
+    if family.where == OUT:
+        return f"<{call.start}&{family.argument}>", [place.key]
+    if family.where == ADDRESS:
+        return facts.value(argument), [argument.key, place.key, place.key + ".pointer"]
+    return None
+
+
+class Walk:
+    """One obligation, one function."""
+
+    def __init__(self, cfg: Cfg, knowledge: Knowledge, owed: Obligation, returned: str | None) -> None:
+        self.cfg = cfg
+        self.knowledge = knowledge
+        self.owed = owed
+        self.returned = returned
+        self.outcome = Outcome()
+        self.root = (_ROOT.match(owed.handle) or _ROOT.match(next(iter(owed.keys), "")) or [None, None])[1]
+        self.counted = owed.kind in _COUNTED
+        self._exits: dict[tuple[Node, int], Exit] = {}
+        self._steps: list[Step] = []
+
+    def run(self, facts: Facts) -> Outcome:
+        """Follow it from just behind the acquiring call."""
+        owed = self.owed
+        start = State(facts.copy())
+        node: Node = (owed.block, OWED, -1, 2)
+        seeds = self._run_block(node, start, owed.index + 1)
+        try:
+            order = self.cfg.order()
+            solve(seeds, lambda at, state: self._run_block(at, state, 0), self._join, _same, lambda at: order[at[0]])
+        except Unsettled:
+            self.outcome.settled = False
+        for found in self._exits.values():
+            (self.outcome.owed if found.status == OWED else self.outcome.released).append(found)
+        return self.outcome
+
+    def _join(self, node: Node, one: State, two: State) -> State:
+        return State(
+            join(node[0], one.facts, two.facts),
+            one.lent | two.lent,
+            one.stored or two.stored,
+            one.trail,
+            one.containers | two.containers,
+        )
+
+    def _run_block(self, node: Node, state: State, first: int) -> list[tuple[Node, State]]:
+        index, status, leave, _ = node
+        block = self.cfg.blocks[index]
+        if not first:
+            state = State(state.facts.copy(), state.lent, state.stored, state.trail, state.containers)
+        steps = block.steps
+        for position in range(first, len(steps)):
+            step = steps[position]
+            if step.kind is StepKind.RETURN:
+                if status == RELEASED or not self._leaves_with(step, state):
+                    self._exits[node, step.start] = Exit(step, state, leave, status, index)
+                return []
+            following = self._step(step, status, state)
+            if following < 0:
+                return []
+            if following != status and following == RELEASED:
+                leave = -1
+            status = following
+            state.facts.run(step)
+        return self._edges(index, status, leave, state)
+
+    def _edges(self, index: int, status: int, leave: int, state: State) -> list[tuple[Node, State]]:
+        found: list[tuple[Node, State]] = []
+        edges = self.cfg.blocks[index].edges
+        for edge in edges:
+            facts, trail = state.facts, state.trail
+            if len(edges) > 1:
+                facts = facts.copy()
+            if edge.assume is not None:
+                expr, held = edge.assume
+                if not facts.assume(expr, held):
+                    continue
+                trail = (trail, expr, held)
+            if edge.back and edge.target <= self.owed.block and self.cfg.blocks[self.owed.block].in_loop:
+                continue  # the next round owes something else
+            left = edge.goto if edge.goto >= 0 and status == OWED else leave
+            partition = 2
+            if self.returned is not None:
+                mask = facts.value_mask(facts.values.get(self.returned, self.returned))
+                partition = 0 if mask == ZERO else 1 if mask and not mask & ~(NEGATIVE) else 2
+            node = (edge.target, status, left, partition)
+            found.append((node, State(facts, state.lent, state.stored, trail, state.containers)))
+        return found
+
+    def _is_handle(self, expr: Expr, facts: Facts) -> bool:
+        return expr.key in self.owed.keys or facts.value(expr) == self.owed.handle
+
+    def mentions(self, expr: Expr, facts: Facts) -> bool:
+        """Whether an argument gives away the handle, a member's address, or what an accessor makes of it."""
+        stack = [expr]
+        while stack:
+            top = stack.pop()
+            if top.kind in (Kind.CONST, Kind.STRING):
+                continue
+            if self._is_handle(top, facts):
+                return True
+            if self.owed.handle and facts.value(top).startswith("&" + self.owed.handle):
+                return True  # a variable that holds the address of a member
+            if top.kind is Kind.ADDRESS:
+                inner = top.args[0]
+                while inner.kind in (Kind.FIELD, Kind.INDEX) and inner.args:
+                    inner = inner.args[0]
+                    if self._is_handle(inner, facts):
+                        return True
+            elif top.kind in (Kind.CALL, Kind.CONDITIONAL, Kind.OTHER) or (
+                top.kind is Kind.BINARY and top.text in "+-|"
+            ):
+                stack.extend(top.args)
+        return False
+
+    def _contains(self, expr: Expr, state: State) -> bool:
+        if not state.containers:
+            return False
+        value = state.facts.value(expr)
+        return value in state.containers or any(value.startswith("&" + base) for base in state.containers)
+
+    def _step(self, step: Step, status: int, state: State) -> int:
+        """The status after a step; -1 where there is nothing left to follow."""
+        kind = step.kind
+        if kind is StepKind.CALL and step.expr is not None:
+            return self._call(step, step.expr, status, state)
+        if kind is StepKind.GAP:
+            return -1
+        if status == RELEASED:
+            return self._after_release(step, state)
+        if kind in (StepKind.ASSIGN, StepKind.DECLARE) and step.target is not None:
+            return self._assigned(step, step.target, state)
+        if kind is StepKind.SCOPE_END and step.expr is not None and self._is_handle(step.expr, state.facts):
+            return RELEASED
+        if kind is StepKind.ITERATE and step.expr is not None:
+            for arg in step.expr.args[:2]:
+                if arg.key in self.owed.keys:
+                    return -1
+        return status
+
+    def _after_release(self, step: Step, state: State) -> int:
+        if step.kind is StepKind.USE and step.expr is not None and self._is_handle(step.expr, state.facts):
+            self.outcome.used.setdefault(step.start, step)
+        if step.target is not None and step.kind is not StepKind.CALL and step.target.key in self.owed.keys:
+            return -1
+        return RELEASED
+
+    def _call(self, step: Step, call: Expr, status: int, state: State) -> int:
+        owed, knowledge, facts, name = self.owed, self.knowledge, state.facts, call.text
+        if call.start == owed.call.start:
+            return -1
+        given = [arg for arg in call.args if self.mentions(arg, facts)] if owed.handle else []
+        if self._is_release(call, bool(given)):
+            return self._release(step, status, state)
+        if status == RELEASED:
+            return -1 if knowledge.acquire.get(name) is owed.family and given else status
+        if knowledge.is_teardown(name) and name not in knowledge.borrow_calls:
+            if given and self._ends(name):
+                return self._release(step, status, state)
+            if self._ends_owner(call, state):
+                return self._release(step, status, state)
+        if given and not self.counted:
+            if knowledge.is_taker(name):
+                return -1
+            if not knowledge.is_borrower(name):
+                state.lent |= {call.start}
+        elif not self.counted and any(self._contains(arg, state) for arg in call.args):
+            if knowledge.is_taker(name) and not owed.managed_base:
+                return -1
+            if not knowledge.is_borrower(name) and not knowledge.is_memory_release(name) and not owed.managed_base:
+                state.lent |= {call.start}
+        return status
+
+    def _release(self, step: Step, status: int, state: State) -> int:
+        if status == RELEASED:
+            self.outcome.again.setdefault(step.start, step)
+            return -1
+        mask = state.facts.value_mask(self.owed.result)
+        old = self.outcome.releases.get(step.start)
+        lent = state.lent if old is None else old[2] | state.lent
+        self.outcome.releases[step.start] = (step, mask if old is None else mask | old[1], lent)
+        return RELEASED
+
+    def _is_release(self, call: Expr, given: bool) -> bool:
+        """Whether a call is the counterpart of the acquisition, for this handle."""
+        owed, name = self.owed, call.text
+        if name in owed.release:
+            # A counterpart whose argument cannot be told is taken for the release where there is but one to release.
+            return given or not owed.handle or (self.counted and owed.only)
+        return (given or not owed.handle) and self.knowledge.related(owed.name, name) > 0
+
+    def _ends(self, name: str) -> bool:
+        """Whether a teardown that is no counterpart by table or name may end the obligation all the same."""
+        if not self.counted:
+            return True
+        if name in self.knowledge.release:
+            return False
+        return self.owed.evidence == "table" or self.knowledge.covers(self.owed.name, name)
+
+    def _ends_owner(self, call: Expr, state: State) -> bool:
+        """Whether a call tears down the structure that the handle is a member of."""
+        name, knowledge = call.text, self.knowledge
+        if knowledge.is_memory_release(name):
+            return False
+        for arg in call.args:
+            value = state.facts.value(arg)
+            if value in state.containers:
+                return True
+            if value == self.root or arg.key == self.root:
+                if self.owed.evidence == "names":
+                    return knowledge.covers(self.owed.name, name)
+                return name not in knowledge.release
+        return False
+
+    def _assigned(self, step: Step, target: Expr, state: State) -> int:
+        facts, owed = state.facts, self.owed
+        value = step.expr
+        if value is None or step.op not in ("", "="):
+            return OWED
+        if self.counted:
+            return OWED
+        if not self.mentions(value, facts):
+            if target.key in owed.keys and owed.handle not in {
+                held for place, held in facts.values.items() if place != facts.location(target)
+            }:
+                return -1  # nothing names it any more
+            return OWED
+        if value.start == owed.call.start or (value.kind is Kind.CALL and not self._is_handle(value, facts)):
+            return OWED if value.start != owed.call.start else self._stored(target, state)
+        return self._stored(target, state)
+
+    def _stored(self, target: Expr, state: State) -> int:
+        """Storing the handle: a local is another name, a member of a local structure a container, else it is kept."""
+        if target.kind is Kind.NAME:
+            known = target.text in self.cfg.locals or target.text in self.cfg.parameters
+            return OWED if known or not self.cfg.function.head_known else -1
+        base = target
+        while base.kind is Kind.FIELD and not base.arrow:
+            base = base.args[0]
+        if base.kind is Kind.NAME:
+            return OWED if base.text in self.cfg.locals else self._keep(state)
+        if base.kind is Kind.FIELD:
+            container = state.facts.value(base.args[0])
+            if container[:1] == "<" and container[1:2].isdigit():
+                state.containers |= {container}
+                return OWED
+        return self._keep(state)
+
+    def _keep(self, state: State) -> int:
+        state.stored = True
+        return OWED
+
+    def _leaves_with(self, step: Step, state: State) -> bool:
+        """Whether a return hands the handle to the caller."""
+        if step.expr is None or self.counted:
+            return False
+        if step.expr.kind is Kind.CALL and step.expr.text in ("PTR_ERR", "PTR_ERR_OR_ZERO", "IS_ERR", "ERR_CAST"):
+            return False
+        if step.expr.kind is Kind.CALL:
+            return any(self.mentions(arg, state.facts) for arg in step.expr.args) and (
+                self.knowledge.is_taker(step.expr.text)
+                or bool({"ptr", "pointer"} & set(self.knowledge.words(step.expr.text)))
+                or self.cfg.returns.endswith("*")
+            )
+        return self.mentions(step.expr, state.facts) or self._contains(step.expr, state)
+
+
+def _same(one: State, two: State) -> bool:
+    return (
+        one.lent == two.lent
+        and one.stored == two.stored
+        and one.containers == two.containers
+        and same(one.facts, two.facts)
+    )
+
+
+def base_facts(cfg: Cfg) -> dict[int, Facts] | None:
+    """What is known at the start of every block, whatever is tracked; None where it does not settle."""
+
+    def flow(index: int, facts: Facts) -> list[tuple[int, Facts]]:
+        facts = facts.copy()
+        block = cfg.blocks[index]
+        for step in block.steps:
+            facts.run(step)
+        found = []
+        for edge in block.edges:
+            after = facts.copy()
+            if edge.assume is None or after.assume(*edge.assume):
+                found.append((edge.target, after))
+        return found
+
+    try:
+        order = cfg.order()
+        return solve([(cfg.entry, Facts())], flow, join, same, lambda index: order[index])
+    except Unsettled:
+        return None
+
+
+__all__ = ["ANY", "OWED", "RELEASED", "Exit", "Obligation", "Outcome", "Walk", "base_facts", "handle_of"]
