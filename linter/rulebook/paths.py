@@ -22,7 +22,8 @@ def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 def _spelled_out(glob: str) -> list[str]:
     """The globs that `{a,b}` stands for; beyond a hundred, braces are text."""
-    done, pending = [], [glob]
+    done: list[str] = []
+    pending = [glob]
     while pending:
         text = pending.pop()
         match = _BRACES.search(text)
