@@ -89,6 +89,8 @@ def _decode_base64(body: bytes) -> bytes:
         decoded = binascii.a2b_base64(data + b"=" * (-len(data.rstrip(b"=")) % 4))
     except (binascii.Error, ValueError):
         return body
+    if decoded.count(b"\r\n") == decoded.count(b"\n"):
+        decoded = decoded.replace(b"\r\n", b"\n")
     if footer and decoded and not decoded.endswith(b"\n"):
         decoded += b"\n"
     return decoded + footer

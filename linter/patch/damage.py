@@ -46,7 +46,7 @@ def mend_hunks(lines: Sequence[bytes], linenos: Sequence[int], *, is_c: bool) ->
     hunks: list[Hunk] = []
     damage: list[Damage] = []
     lines = _undo_no_break_spaces(lines, linenos, damage)
-    starts = [i for i, line in enumerate(lines) if line[:3] == b"@@ " or line in (b"@@", b"@@\r")]
+    starts = [i for i, line in enumerate(lines) if line[:3] in (b"@@ ", b"@@", b"@@\r")]
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         hunk = _mend_hunk(lines[start:end], linenos[start:end], damage, is_last=end == len(lines), is_c=is_c)
         if hunk is not None:

@@ -104,7 +104,7 @@ def _is_header_run(lines: Sequence[bytes], start: int, end: int) -> bool:
 def _parse_section(
     lines: Sequence[bytes], linenos: Sequence[int], files: list[FilePatch], damage: list[Damage]
 ) -> None:
-    first = next((i for i, line in enumerate(lines) if line[:3] == b"@@ "), len(lines))
+    first = next((i for i, line in enumerate(lines) if line[:2] == b"@@"), len(lines))
     header = parse_file_header(lines[: min(first, 40)] if first == len(lines) else lines[:first])
     hunks: tuple[Hunk, ...] = ()
     if first < len(lines) and not header.combined:
@@ -129,7 +129,7 @@ def _read_hunks(lines: Sequence[bytes], linenos: Sequence[int]) -> tuple[Hunk, .
         parsed = PatchSet(text)
     except (UnidiffParseError, ValueError):
         return None
-    if len(parsed) != 1:
+    if len(parsed) != 1 or len(parsed[0]) != sum(line[:2] == b"@@" for line in lines):
         return None
     hunks = []
     end = 0

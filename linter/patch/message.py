@@ -10,7 +10,7 @@ from .header import Subject, parse_date, parse_ids, parse_person, parse_subject
 from .letter import Letter, read_base, read_change_id, read_letter
 from .mail import Mail, parse_mail
 from .mbox import INNER, INNER_SIGN, unquote_from
-from .model import Message, Patch, Person
+from .model import Damage, DamageKind, Message, Patch, Person
 from .page import clean_header, find_page
 from .quoted import find_quotation
 from .tabs import find_lost_tabs
@@ -98,6 +98,8 @@ class _Reader:
         if b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
             lost = find_lost_tabs(diff.files, diff.damage)
             diff = replace(diff, damage=(*diff.damage, *lost)) if lost else diff
+        if self.mail.markup:
+            diff = replace(diff, damage=(Damage(DamageKind.MARKUP, diff_lineno, 1), *diff.damage))
         patch = self._patch(diff, read_letter(raw[start:at], body_lineno), tail, inner=inner)
         if not inner and self._forwarded(raw[start:at]):
             return replace(patch, quoted=True, author=None, damage=())
