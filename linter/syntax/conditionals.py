@@ -142,3 +142,11 @@ def _is_continued(shape: bytes, group: _Group, arms: list[bytes]) -> bool:
     if last[-1:] != b"}" and last:
         return False
     return _ELSE.match(shape, group.directives[-1][1]) is not None
+
+
+def blank(text: bytes, spans: Spans) -> bytes:
+    """Overwrite spans of a text with spaces, newlines left in place."""
+    edits = bytearray(text)
+    for start, end in spans:
+        edits[start:end] = re.sub(rb"[^\n]", b" ", text[start:end])
+    return bytes(edits)

@@ -38,8 +38,8 @@ from typing import Any
 from tree_sitter import Language, Node, Parser, Tree
 
 from linter.patch.model import Image, Span
-from linter.syntax.assemble import assemble, blank
-from linter.syntax.conditionals import blanked_spans, has_conditionals
+from linter.syntax.assemble import assemble
+from linter.syntax.conditionals import blank, blanked_spans, has_conditionals
 from linter.syntax.context import UNKNOWN
 from linter.syntax.functions import declared_name, definitions
 from linter.syntax.mask import identifiers_of, mask, scrub
