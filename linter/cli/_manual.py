@@ -87,6 +87,8 @@ def scope(rule: Rule) -> Iterator[str]:
         yield f"only in: {', '.join(rule.profiles['only'])}"
     for name, value in rule.profiles.get("severity", {}).items():
         yield f"severity {value} in {name}"
+    if rule.supersedes:
+        yield f"shown instead of {', '.join(rule.supersedes)} on the same line"
     if rule.report == "all":
         yield "reported also where the patch did not bring it in"
 

@@ -74,6 +74,7 @@ def _build(document: Document, path: Path) -> Rule:
         kernel=_kernel(data.get("kernel")),
         cwe=data.get("cwe"),
         report=data.get("report", "introduced"),
+        supersedes=tuple(data.get("supersedes", ())),
         source=str(path),
         examples=tuple(
             _example(item, data["id"], n, document.line(("examples", n))) for n, item in enumerate(data["examples"])

@@ -28,7 +28,7 @@ from linter.rulebook.model import (
     Tables,
 )
 
-_FORMAT = 1
+_FORMAT = 2
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 _STATUSES = {each.value: each for each in Status}
@@ -166,6 +166,7 @@ def _pack(rule: Rule) -> list[Any]:
         rule.report,
         None if rule.triggers is None else sorted(rule.triggers),
         rule.source,
+        rule.supersedes,
     ]
 
 
@@ -192,4 +193,6 @@ def _unpack(row: list[Any]) -> Rule:
         row[17],
         None if triggers is None else frozenset(triggers),
         row[19],
+        (),
+        tuple(row[20]),
     )

@@ -236,6 +236,10 @@ def _check_names(rules: dict[str, Rule], problems: list[RuleError]) -> None:
 
     owner: dict[str, str] = {fold(name): name for name in rules}
     for rule in rules.values():
+        for other in rule.supersedes:
+            if other not in rules or other == rule.id:
+                title = f"{shown_name(rule.source)}:1: supersedes: `{other}` is no other rule"
+                problems.append(RuleError(title, "name a rule that says less about the same line"))
         for alias in rule.aliases:
             known = owner.setdefault(fold(alias), rule.id)
             if known != rule.id:

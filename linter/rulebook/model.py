@@ -128,6 +128,7 @@ class Rule:
     triggers: frozenset[str] | None = None  # identifiers of which one must stand in an image; None: always run
     source: str = ""  # path of the YAML file
     examples: tuple[Example, ...] = ()  # empty when the rule came from the compiled cache
+    supersedes: tuple[str, ...] = ()  # rules that say less about the same line: they are not shown beside this one
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -92,6 +92,10 @@ RULE_KEYS: dict[str, Any] = {
     },
     "cwe": {"type": "string", "pattern": r"^CWE-\d+$", "description": "a number of the CWE list, such as CWE-775"},
     "aliases": {**_NAMES, "description": "names that checkpatch, coccinelle and smatch users know"},
+    "supersedes": {
+        **_NAMES,
+        "description": "rules that say less about the same line; not shown beside this one",
+    },
     "rationale": {**_TEXT, "description": "why it is a defect, for somebody who does not know"},
     "citations": {"type": "array", "minItems": 1, "items": _CITATION, "description": "where the facts stand"},
     "applies-to": {

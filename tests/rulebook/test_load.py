@@ -241,6 +241,18 @@ def test_the_same_alias_twice(write: Write) -> None:
         load_rulebook(cache=False)
 
 
+def test_supersedes(write: Write) -> None:
+    other = RULE.replace("bad-call", "other").replace("aliases: [BAD_CALL]", "supersedes: [bad-call]")
+    write("error/bad-call.yaml")
+    write("error/other.yaml", other)
+    load_rulebook(check=Check())
+    assert load_rulebook(check=Check()).rules["other"].supersedes == ("bad-call",)
+    for wrong in ("bad-cal", "other"):
+        write("error/other.yaml", other.replace("[bad-call]", f"[{wrong}]"))
+        with pytest.raises(RuleError, match=f"supersedes: `{wrong}` is no other rule"):
+            load_rulebook(cache=False)
+
+
 def test_an_unknown_profile(write: Write) -> None:
     write("data/profiles.yaml", "profiles: {netdev: {}, staging: {}}\n")
     write("error/bad-call.yaml")

@@ -1,0 +1,47 @@
+"""A finding falls away beside one that says more about the same line, and only there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from linter.detect.model import Finding, Label
+from linter.patch.model import Location, Side
+from linter.review.model import Judged, Verdict
+from linter.review.overlap import without_superseded
+from linter.rulebook.model import Confidence, Rule, Severity, Status
+
+
+def rule(id: str, *supersedes: str) -> Rule:
+    plain = Rule(id, id, "error", Severity.ERROR, Confidence.HIGH, Status.STABLE, "0.1.0", "", "", "toy", {})
+    return replace(plain, supersedes=supersedes)
+
+
+RULES = {"more": rule("more", "less"), "less": rule("less"), "other": rule("other")}
+
+
+def judged(id: str, line: int, verdict: Verdict = Verdict.REPORTED) -> Judged:
+    place = Location("a.c", Side.POST, line, 1, line + 10)
+    finding = Finding(id, "error", Severity.ERROR, Confidence.HIGH, "m", "h", (Label(place, "here", primary=True),))
+    return Judged(finding, verdict, place, "")
+
+
+def left(*given: Judged) -> list[tuple[str, int | None]]:
+    return [(one.finding.rule, one.finding.primary.location.line) for one in without_superseded(given, RULES)]
+
+
+def test_the_same_line() -> None:
+    assert left(judged("less", 3), judged("more", 3), judged("other", 3)) == [("more", 3), ("other", 3)]
+
+
+def test_another_line() -> None:
+    assert left(judged("less", 3), judged("more", 4)) == [("less", 3), ("more", 4)]
+
+
+def test_a_hidden_finding_supersedes_nothing() -> None:
+    for verdict in (Verdict.SUPPRESSED, Verdict.BELOW_THRESHOLD, Verdict.PREEXISTING, Verdict.BASELINED):
+        assert left(judged("less", 3), judged("more", 3, verdict)) == [("less", 3), ("more", 3)]
+
+
+def test_alone() -> None:
+    assert left(judged("less", 3)) == [("less", 3)]
+    assert left() == []
