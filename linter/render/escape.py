@@ -132,8 +132,8 @@ def show(line: bytes, around: int = 0, unicode: Glyphs = True, limit: int = 1000
 
 def take(text: str, start: int, count: int) -> str:
     """The characters of printable text that stand in display columns start..start+count."""
-    if text.isascii():
-        return text[start : start + count]
+    if text.isascii() or count <= 0:
+        return text[start : start + max(count, 0)]
     parts: list[str] = []
     column = 0
     for char in text:

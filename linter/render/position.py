@@ -33,16 +33,10 @@ class Position:
 
 
 def _stands_for(place: Place) -> int:
-    """The post-image line to show for a removed one: the first added one of its run, else the one after it."""
-    post = place.post
+    """The post-image line to show for a removed one: the line that took its place, else the one after it."""
     hunk = place.hunk
-    for line in hunk.lines[place.index + 1 :]:
-        if line.kind is LineKind.CONTEXT:
-            break
-        if line.kind is LineKind.ADDED:
-            return line.post_lineno or post
     last = hunk.post_start + hunk.post_count - 1
-    return max(1, min(post, last) if hunk.post_count else post)
+    return max(1, min(place.post, last) if hunk.post_count else place.post)
 
 
 def position(location: Location, source: Source) -> Position | None:

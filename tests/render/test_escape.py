@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from linter.render.escape import data, decode, one_line, prose, show, take, visible, width
@@ -86,6 +86,7 @@ def test_a_huge_line_is_cut_around_the_place():
     assert shown.text[shown.column(5_000_000) :].startswith("HERE")
 
 
+@example("漢", 1, 0)
 @given(st.text(st.characters(categories=["Lo", "Lu", "Mn"])), st.integers(0, 20), st.integers(0, 20))
 def test_take_is_as_wide_as_asked(text: str, start: int, count: int):
     assert width(take(text, start, count)) <= count

@@ -163,6 +163,27 @@ def test_code_outside_the_patch_comes_from_the_image():
     assert "11 |   line 11" in seen
 
 
+def test_a_line_of_the_pre_image_stands_where_the_patch_moved_it():
+    patch = sample.heap_patch()
+    image = whole_image(sample.HEAP, b"".join(b"old %d\n" % n for n in range(1, 300)), Side.PRE)
+    below = Location(sample.HEAP, Side.PRE, 150, 1, 0)  # 17 lines further down in the post-image
+    seen = text(
+        one(patch, (at(patch, "fd < 0)", nth=2), "last"), (below, "kept"), images={(sample.HEAP, "pre"): image})
+    )
+    assert "150 |   old 150" in seen
+    assert seen.index("old 150") < seen.index("last")
+    moved = Location(sample.HEAP, Side.POST, 160, 1, 0)
+    posts = {(sample.HEAP, "post"): whole_image(sample.HEAP, b"new\n" * 300), (sample.HEAP, "pre"): image}
+    both = text(one(patch, (moved, "before"), (below, "after"), images=posts))
+    assert both.index("before") < both.index("after"), "line 150 of the pre-image is line 167 of the post-image"
+
+
+def test_a_removed_line_stands_above_the_one_that_replaced_it():
+    patch = sample.heap_patch()
+    seen = text(one(patch, (at(patch, "fd = get_unused_fd_flags"), "new"), (at(patch, "fd = dma_buf_fd"), "old")))
+    assert seen.index("fd = dma_buf_fd") < seen.index("fd = get_unused_fd_flags")
+
+
 def test_no_text_known_no_frame():
     patch = sample.heap_patch()
     seen = text(one(patch, (sample.elsewhere(patch), "owed")))
