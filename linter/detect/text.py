@@ -33,7 +33,6 @@ MAX_LINE = 2000
 """Bytes of a line that are looked at."""
 
 _KEYS = (
-    "word",
     "added",
     "removed",
     "unless",
@@ -54,7 +53,6 @@ class _Text:
     """A block, compiled."""
 
     rule: Rule
-    word: bytes
     kind: LineKind
     wanted: re.Pattern[bytes] | None
     unless: re.Pattern[bytes] | None
@@ -65,7 +63,7 @@ class _Text:
 
 
 def _compiled(value: Any) -> re.Pattern[bytes] | None:
-    return re.compile(str(value).encode()) if value is not None else None
+    return re.compile(str(value).encode(), re.MULTILINE) if value is not None else None
 
 
 def _prepare(rule: Rule) -> _Text:
@@ -73,7 +71,6 @@ def _prepare(rule: Rule) -> _Text:
     inner = block.get("block", {})
     return _Text(
         rule,
-        str(block.get("word", "")).encode(),
         LineKind.REMOVED if "removed" in block else LineKind.ADDED,
         _compiled(block.get("removed", block.get("added"))),
         _compiled(block.get("unless")),
@@ -101,10 +98,12 @@ class _Runner:
             text = self.compiled.get(id)
             if text is None:
                 text = self.compiled[id] = _prepare(rule)
-            if text.word:
+            if text.wanted is not None:
                 if text.kind not in joined:
-                    joined[text.kind] = b"\n".join(line.text for line in _lines(file) if line.kind is text.kind)
-                if text.word not in joined[text.kind]:
+                    joined[text.kind] = b"\n".join(
+                        line.text[:MAX_LINE] for line in _lines(file) if line.kind is text.kind
+                    )
+                if text.wanted.search(joined[text.kind]) is None:
                     continue
             yield from _findings(text, file)
 
