@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 
+_ASSERTIONS = ("KUNIT_ASSERT_", "KUNIT_EXPECT_", "ASSERT", "VERIFY")
 _SUFFIXES = ("->", ".", "[")
 
 
@@ -139,7 +140,7 @@ def _visit(
         return True
     if kind is StepKind.CALL and step.expr is not None:
         if any(mentions(arg, keys) for arg in step.expr.args):
-            if step.expr.text in testers:
+            if step.expr.text in testers or step.expr.text.startswith(_ASSERTIONS):
                 found.tested = True
                 return True
             if mentions(step.expr, own):

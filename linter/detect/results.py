@@ -12,7 +12,7 @@ from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_t
 from linter.detect.questions import Answer, Query
 from linter.detect.returns import Conventions, conventions
 from linter.flow.model import Cfg, Kind, Step, StepKind
-from linter.rulebook.model import Confidence
+from linter.rulebook.model import Confidence, Severity
 from linter.syntax.model import Function
 
 _TEARDOWN = re.compile(
@@ -28,8 +28,10 @@ _UNDOES = re.compile(
     r"restore|suspend|invalidate|sync|notify|wake|dump|log|print|trace|halt|poweroff|deactivate|rollback|undo)(?:_|\d|$)"
 )
 """Words in the name of a callee whose failure leaves nothing to do."""
-_ERROR_LABEL = re.compile(r"^(?:\w*_)?(?:err|error|fail|failed|failure|unwind|undo|rollback|abort|bail|free|cleanup)\w*$|"
-                          r"^(?:err|fail|free|put|unlock|disable|unmap|release|destroy|undo|cleanup)\w*$")  # fmt: skip
+_ERROR_LABEL = re.compile(
+    r"^(?:\w*_)?(?:err|error|fail|unwind|undo|rollback|abort|bail|free|cleanup)\w*$"
+    r"|^(?:put|unlock|disable|unmap|release|destroy)\w*$"
+)
 _COMPARISONS = frozenset(["==", "!=", "<", ">", "<=", ">=", "&&", "||"])
 _NOFAIL = b"__GFP_NOFAIL"
 
@@ -141,12 +143,15 @@ def _judge_pointer(query: Query, site: CallSite, known: Conventions) -> Iterator
     names = {"CALLEE": name, "VALUE": site.target or key}
     label = ((site.start, site.end), "may fail here")
     if seen.uses:
+        sure = site.name in known.allocations or site.name in known.errptr_sure
         use = min(seen.uses, key=lambda each: each.start if each.start > site.start else 1 << 60)
-        yield Answer((use.start, use.end), names, [label], key=key)
+        severity = None if sure else Severity.WARNING
+        yield Answer((use.start, use.end), names, [label], key=key, severity=severity)
         return
     wanted = query.block.get("untested", False) and (site.name in known.allocations or site.name in known.errptr_sure)
     if wanted and _never_tested(cfg, seen, key, known):
-        yield Answer((site.start, site.end), names, key=key, confidence=Confidence.MEDIUM)
+        # nothing shows that it is read through: a warning
+        yield Answer((site.start, site.end), names, key=key, confidence=Confidence.MEDIUM, severity=Severity.WARNING)
 
 
 def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
@@ -207,6 +212,8 @@ def lost_result(query: Query) -> Iterator[Answer]:
         seen = fate(cfg, taken[0], taken[1], target.key, known.tests)
         if seen.tested or seen.returned or seen.unknown or seen.uses or seen.passed or seen.reads or seen.stored:
             continue
+        if b"#define" in query.unit.text[query.function.body.start_byte : query.function.body.end_byte]:
+            continue  # a macro may read it
         names = {"CALLEE": site.name, "VALUE": target.key}
         labels = []
         if seen.overwritten is not None:

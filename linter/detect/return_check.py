@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linter.detect import results
+from linter.detect import codes, copies, results, verdicts
 from linter.detect.model import Runner, Scope
 from linter.detect.questions import Question, QuestionRunner, check_block
 from linter.rulebook.errors import BlockError
@@ -24,6 +24,19 @@ QUESTIONS: Mapping[str, Question] = {
     "unchecked-pointer": results.unchecked_pointer,
     "lost-result": results.lost_result,
     "value-before-test": results.value_before_test,
+    "null-test-of-errptr": verdicts.null_test_of_errptr,
+    "errptr-test-of-null": verdicts.errptr_test_of_null,
+    "either-test": verdicts.either_test,
+    "either-judged-by-null": verdicts.either_judged_by_null,
+    "other-value-tested": verdicts.other_value_tested,
+    "unsigned-negative": verdicts.unsigned_negative,
+    "positive-success": verdicts.positive_success,
+    "inverted-test": verdicts.inverted_test,
+    "missing-code": codes.missing_code,
+    "success-returned": codes.success_returned,
+    "copy-errno": copies.copy_errno,
+    "copy-left-returned": copies.copy_left_returned,
+    "swallowed-code": codes.swallowed_code,
 }
 """What a rule of this engine can ask."""
 

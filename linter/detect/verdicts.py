@@ -1,0 +1,317 @@
+"""Questions about tests that are there, but are the wrong ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from linter.detect.calls import clean_text
+from linter.detect.paths import fate, result_taken
+from linter.detect.questions import Answer, Query
+from linter.detect.results import sites
+from linter.detect.returns import conventions
+from linter.flow.expr import integer
+from linter.flow.model import Cfg, Expr, Kind, StepKind
+
+_UNSIGNED = re.compile(r"^(?:const |volatile )*(?:unsigned\b|u8\b|u16\b|u32\b|u64\b|uint\b|uint8_t|uint16_t|uint32_t|"
+                       r"uint64_t|size_t\b|__u8\b|__u16\b|__u32\b|__u64\b|bool\b|dma_addr_t|phys_addr_t)")  # fmt: skip
+_IS_ERR = frozenset(["IS_ERR", "PTR_ERR_OR_ZERO"])
+_EITHER = "IS_ERR_OR_NULL"
+
+
+def conditions(cfg: Cfg) -> Iterator[tuple[Expr, int]]:
+    """Every condition of a graph once, with the block that it ends."""
+    for block in cfg.blocks:
+        seen: set[int] = set()
+        for edge in block.edges:
+            if edge.assume is not None and edge.assume[0].start not in seen:
+                seen.add(edge.assume[0].start)
+                yield edge.assume[0], block.index
+
+
+def sources(cfg: Cfg, key: str) -> set[str] | None:
+    """The callees whose results a function stores in `key`; None where something else is stored there too."""
+    found: set[str] = set()
+    for block in cfg.blocks:
+        for step in block.steps:
+            if step.kind not in (StepKind.ASSIGN, StepKind.DECLARE) or step.target is None or step.target.key != key:
+                continue
+            value = step.expr
+            if value is None or (value.kind is Kind.CONST and integer(value) == 0):
+                continue
+            if value.kind is not Kind.CALL:
+                return None
+            found.add(value.text)
+    return found
+
+
+def null_test_of_errptr(query: Query) -> Iterator[Answer]:
+    """`!p` for the result of a function that returns an ERR_PTR, where nothing else tests it."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.use not in ("not", "true") or site.name not in known.errptr or site.target is None:
+            continue
+        if site.name in known.ignored:
+            continue
+        body = clean_text(query.unit)[site.end : query.function.body.end_byte].decode("utf-8", "replace")
+        if re.search(r"(?:IS_ERR\w*|PTR_ERR\w*|ERR_CAST)\s*\(\s*" + re.escape(site.target) + r"\s*\)", body):
+            continue
+        taken = result_taken(query.cfg, site.start)
+        if taken is None or taken[2].target is None:
+            continue
+        key = taken[2].target.key
+        test = _test_behind(query.cfg, key, site.end)
+        if test is None:
+            continue
+        names = {"CALLEE": site.name, "VALUE": site.target}
+        yield Answer(
+            (test.start, test.end), names, [((site.start, site.end), "returns an ERR_PTR on failure")], key=key
+        )
+
+
+def _test_behind(cfg: Cfg, key: str, at: int) -> Expr | None:
+    """The first condition behind an offset that is the value itself or compares it with NULL."""
+    best: Expr | None = None
+    for condition, _ in conditions(cfg):
+        if condition.start < at or (best is not None and condition.start > best.start):
+            continue
+        bare = condition.key == key
+        compared = condition.kind is Kind.BINARY and condition.text in ("==", "!=") and condition.args[0].key == key
+        if bare or (compared and integer(condition.args[1]) == 0):
+            best = condition
+    return best
+
+
+def errptr_test_of_null(query: Query) -> Iterator[Answer]:
+    """IS_ERR() of the result of a function that returns NULL on failure."""
+    yield from _error_tests(query, _IS_ERR, wants_null=True)
+
+
+def either_test(query: Query) -> Iterator[Answer]:
+    """IS_ERR_OR_NULL() of a result that can be one of the two only."""
+    yield from _error_tests(query, frozenset([_EITHER]), wants_null=False)
+
+
+def _error_tests(query: Query, testers: frozenset[str], wants_null: bool) -> Iterator[Answer]:
+    if not any(tester.encode() in query.unit.identifiers for tester in testers):
+        return
+    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
+    if not any(tester.encode() in text for tester in testers):
+        return
+    known = conventions(query.tables)
+    cfg = query.cfg
+    for block in cfg.blocks:
+        for step in block.steps:
+            call = step.expr
+            if step.kind is not StepKind.CALL or call is None or call.text not in testers or len(call.args) != 1:
+                continue
+            value = call.args[0]
+            origin = {value.text} if value.kind is Kind.CALL else sources(cfg, value.key)
+            if not origin:
+                continue
+            if wants_null:
+                wrong = all(name in known.null and name not in known.stub_null for name in origin)
+            else:
+                wrong = all(
+                    (name in known.errptr_sure or name in known.allocations) and name not in known.stub_null
+                    for name in origin
+                )
+            if wrong:
+                name = sorted(origin)[0]
+                kind = "NULL" if name in known.null else "an ERR_PTR"
+                names = {
+                    "CALLEE": name,
+                    "VALUE": query.text((value.start, value.end)),
+                    "FAILURE": kind,
+                    "TEST": call.text,
+                }
+                yield Answer((call.start, call.end), names, key=value.key)
+
+
+def other_value_tested(query: Query) -> Iterator[Answer]:
+    """`a = f(); if (!b)`: the test right behind the call looks at something that the call did not give."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.target is None or site.use not in ("unread", "use", "dereference"):
+            continue
+        if site.name not in known.null and site.name not in known.errptr:
+            continue
+        condition = _next_condition(query, site.end)
+        if condition is None:
+            continue
+        tested = _tested_value(condition)
+        cfg = query.cfg
+        taken = result_taken(cfg, site.start)
+        if tested is None or taken is None or taken[2].target is None:
+            continue
+        key = taken[2].target.key
+        if tested == key or tested in key or key in tested or not _same_family(cfg, site.start, site.name, key, tested):
+            continue
+        seen = fate(cfg, taken[0], taken[1], key, known.tests)
+        if seen.tested or seen.returned:
+            continue
+        names = {"CALLEE": site.name, "VALUE": site.target, "TESTED": tested}
+        place = (condition.start_byte, condition.end_byte)
+        yield Answer(place, names, [((site.start, site.end), f"gives `{site.target}`")], key=key)
+
+
+def _next_condition(query: Query, at: int) -> Node | None:
+    """The condition of an `if` that is the next statement behind an offset."""
+    node: Node | None = query.unit.tree.root_node.descendant_for_byte_range(at - 1, at)
+    while node is not None and node.type not in ("expression_statement", "declaration", "function_definition"):
+        node = node.parent
+    following = node.next_named_sibling if node is not None and node.type != "function_definition" else None
+    while following is not None and following.type == "comment":
+        following = following.next_named_sibling
+    if following is None or following.type != "if_statement":
+        return None
+    return following.child_by_field_name("condition")
+
+
+_TESTED = re.compile(r"^\(\s*(?:un)?(?:likely)?\(?\s*(?:!\s*|IS_ERR(?:_OR_NULL)?\s*\(\s*)([\w.>\-\[\]]+?)\s*\)*$")
+
+
+def _tested_value(condition: Node) -> str | None:
+    match = _TESTED.match(" ".join((condition.text or b"").decode("utf-8", "replace").split()))
+    return match[1] if match else None
+
+
+def _same_family(cfg: Cfg, start: int, name: str, key: str, tested: str) -> bool:
+    """Whether the tested thing is an argument of the call, or the result of an earlier call, tested before."""
+    earlier = False
+    for block in cfg.blocks:
+        for step in block.steps:
+            if step.kind is StepKind.CALL and step.expr is not None and step.expr.start == start:
+                stack = list(step.expr.args)
+                while stack:
+                    top = stack.pop()
+                    if top.key == tested:
+                        return True
+                    stack.extend(top.args)
+            elif step.kind in (StepKind.ASSIGN, StepKind.DECLARE) and step.target is not None and step.start < start:
+                value = step.expr
+                earlier = earlier or (step.target.key == tested and value is not None and value.kind is Kind.CALL)
+    return (
+        earlier
+        and sum(1 for condition, _ in conditions(cfg) if condition.start < start and tested in condition.key) > 0
+    )
+
+
+def unsigned_negative(query: Query) -> Iterator[Answer]:
+    """`x < 0` where x is an unsigned local or parameter."""
+    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
+    if not re.search(rb"(?:<|>=)\s*0\s*[)&|;?]", text):
+        return
+    cfg = query.cfg
+    for condition, _ in conditions(cfg):
+        if (
+            condition.kind is not Kind.BINARY
+            or condition.text not in ("<", "<=")
+            or condition.args[0].kind is not Kind.NAME
+        ):
+            continue
+        if integer(condition.args[1]) != 0 or condition.text == "<=":
+            continue
+        name = condition.args[0].text
+        kind = cfg.locals.get(name) or cfg.types.get(name) or ""
+        if not _UNSIGNED.match(kind) or "*" in kind or "[" in kind:
+            continue
+        if "(" in query.text((condition.start, condition.args[0].end)):
+            continue  # a cast gives it another type
+        origin = sources(cfg, name)
+        names = {"VALUE": name, "TYPE": kind, "CALLEE": sorted(origin)[0] if origin else "it"}
+        yield Answer((condition.start, condition.end), names, key=name)
+
+
+def positive_success(query: Query) -> Iterator[Answer]:
+    """`if (ret)` as a failure test of a call whose success may be a positive number."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.use != "true" or site.target is None or site.name not in known.positive_success:
+            continue
+        cfg = query.cfg
+        taken = result_taken(cfg, site.start)
+        if taken is None or taken[2].target is None:
+            continue
+        key = taken[2].target.key
+        test = _test_behind(cfg, key, site.end)
+        if test is None or test.key != key:
+            continue
+        if _leaves_on_truth(cfg, test, key):
+            names = {"CALLEE": site.name, "VALUE": key}
+            yield Answer(
+                (test.start, test.end), names, [((site.start, site.end), "may be positive on success")], key=key
+            )
+
+
+def _leaves_on_truth(cfg: Cfg, test: Expr, key: str) -> bool:
+    """Whether the branch where the value is not 0 returns it, or goes to an error label."""
+    for block in cfg.blocks:
+        for edge in block.edges:
+            if edge.assume is None or edge.assume[0].start != test.start or not edge.assume[1]:
+                continue
+            target = cfg.blocks[edge.target]
+            for step in target.steps:
+                if step.kind is StepKind.RETURN:
+                    return step.expr is not None and (step.expr.key == key or key in step.expr.key)
+            if len(target.edges) == 1 and cfg.blocks[target.edges[0].target].label:
+                return True
+    return False
+
+
+def either_judged_by_null(query: Query) -> Iterator[Answer]:
+    """A result that is NULL where there is none and an ERR_PTR on failure, tested for NULL only."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.use not in ("not", "true") or site.name not in known.either or site.target is None:
+            continue
+        body = clean_text(query.unit)[site.end : query.function.body.end_byte].decode("utf-8", "replace")
+        if re.search(r"(?:IS_ERR\w*|PTR_ERR\w*|ERR_CAST)\s*\(\s*" + re.escape(site.target) + r"\s*\)", body):
+            continue
+        taken = result_taken(query.cfg, site.start)
+        test = _test_behind(query.cfg, taken[2].target.key, site.end) if taken and taken[2].target else None
+        if test is not None:
+            names = {"CALLEE": site.name, "VALUE": site.target}
+            label = ((site.start, site.end), "NULL: there is none; ERR_PTR: it failed")
+            yield Answer((test.start, test.end), names, [label], key=site.target)
+
+
+_FAILS = re.compile(
+    r"^\{?[^{}]*?(?:return\s+-(?:E[A-Z]+|1)\b|return\s+ERR_PTR\s*\(\s*-|return\s+1\s*;|goto\s+\w*(?:err|fail)\w*\s*;)",
+    re.S,
+)
+
+
+def inverted_test(query: Query) -> Iterator[Answer]:
+    """`if (!ret) { complain; return -EINVAL; }` after a call that returns 0 on success."""
+    known = conventions(query.tables)
+    for site in sites(query):
+        if site.use != "not" or site.target is None or site.name not in known.must or site.name in known.null:
+            continue
+        if site.name not in known.negative and site.name not in known.forgotten:
+            continue
+        taken = result_taken(query.cfg, site.start)
+        if taken is None or taken[2].target is None:
+            continue
+        test = _test_behind(query.cfg, taken[2].target.key, site.end)
+        if test is None:
+            continue
+        branch = _branch_of(query, test)
+        if branch is not None and _FAILS.match(branch):
+            names = {"CALLEE": site.name, "VALUE": site.target}
+            yield Answer((test.start, test.end), names, [((site.start, site.end), "0 is a success")], key=site.target)
+
+
+def _branch_of(query: Query, test: Expr) -> str | None:
+    """The text of the branch that is taken where `!test` holds, of an if without else."""
+    node: Node | None = query.unit.tree.root_node.descendant_for_byte_range(test.start, test.end)
+    while node is not None and node.type != "if_statement":
+        node = node.parent
+    if node is None or node.child_by_field_name("alternative") is not None:
+        return None
+    condition, branch = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
+    if condition is None or branch is None or not re.match(rb"\(\s*!\s*[\w>.\-]+\s*\)$", condition.text or b""):
+        return None
+    return clean_text(query.unit)[branch.start_byte : branch.end_byte].decode("utf-8", "replace")
