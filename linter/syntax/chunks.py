@@ -11,7 +11,7 @@ from linter.syntax.context import UNKNOWN
 from linter.syntax.mask import scrub
 
 IF_LINE = b"#ifdef " + UNKNOWN + b"\n"
-_CUT_COMMENT = re.compile(rb"[^\n]*\*/|[ \t]*\*(?:[ \t\n]|\Z)")
+_CUT_COMMENT = re.compile(rb"[^\n]*\*/|[ \t]*\*(?:[ \t][^\n]*[^\n;{,)]|[ \t]*)(?:\n|\Z)")
 _DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _CUT_MACRO = re.compile(rb"[ \t]*[^\s][^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*")
 
@@ -32,6 +32,7 @@ class Chunk:
 
 
 def chunks_of(image: Image) -> list[Chunk]:
+    """The chunks of an image that is not complete."""
     text = image.text if image.text.endswith(b"\n") else image.text + b"\n"
     starts = [0]
     for line in text.split(b"\n")[:-1]:

@@ -40,7 +40,7 @@ from tree_sitter import Language, Node, Parser, Tree
 from linter.patch.model import Image, Span
 from linter.syntax.assemble import assemble
 from linter.syntax.conditionals import blank, blanked_spans, has_conditionals
-from linter.syntax.context import UNKNOWN
+from linter.syntax.context import UNKNOWN, function_name
 from linter.syntax.functions import declared_name, definitions
 from linter.syntax.mask import identifiers_of, mask, scrub
 from linter.syntax.model import Annotation, Function, Unit
@@ -142,6 +142,11 @@ def _function(unit: Unit, node: Node, heads: Mapping[int, bool]) -> Function:
     assert body is not None
     identifier = declared_name(node)
     name = unit.text[identifier.start_byte : identifier.end_byte] if identifier else b""
+    if (
+        unit.source.startswith(name, node.start_byte + 4)
+        and unit.source[node.start_byte + 3 : node.start_byte + 4] != b" "
+    ):
+        name = function_name(unit.source[node.start_byte : body.start_byte])  # repaired: TEST(name) {
     line = unit.text.rfind(b"\n", 0, node.start_byte) + 1
     head = {a.name: a.argument for a in annotations_within(unit, line, body.start_byte)}
     row = node.start_point[0]

@@ -187,7 +187,11 @@ class Repairer(Masker):
                 continue
             behind = self.skip_blanks(closing)
             following = clean[behind : behind + 1]
-            if following == b"{" and match[1]:
+            top = at == 0 or clean[at - 1] == 0x0A
+            if following == b"{" and top and len(match[2]) >= 5:
+                self.edits[at : at + 4] = b"int "  # TEST(name) {: a function
+                self.note(match[2], at, closing, opening)
+            elif following == b"{" and not top:
                 self.loop(match[2], at, opening, closing)
             elif following and following not in b";,)=.-+&|?:<>!]%^[{(/" and b"\n" in clean[closing:behind]:
                 self.bare_call(match[2], at, opening, closing, behind)
@@ -210,7 +214,7 @@ class Repairer(Masker):
         if own and next_ > own:
             self.loop(word, at, opening, closing)
         elif next_ <= own:
-            self.blank(at, closing)
+            self.put(at, closing, b";" if own and self.before(at) in b")e" else b"")
             self.note(word, at, closing, opening)
 
 

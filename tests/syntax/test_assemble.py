@@ -58,6 +58,7 @@ CHUNKS = [
     "\t\t\t.a = 1,\n\t\t}, {\n\t\t\t.a = 2,\n\t\t},\n\t};\n\tb();",
     "\t\t\t.a = 1,\n\t\t}, {\n\t\t\t.a = 2,",
     "\t\t.a = 1,\n\t\t.b = {\n\t\t\t.c = 2,",
+    "\t\t* a;\n\tb();",
     "\tswitch (a) {\n\tcase 1:",
     "\t\tbreak;\n\t}\n\t}\n\t}\n\treturn 0;\n}",
 ]
