@@ -16,7 +16,6 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
 
-from .damage import mend_hunks
 from .fileheader import FileHeader, parse_file_header
 from .model import Change, Damage, DamageKind, FilePatch, Hunk, Line, LineKind
 
@@ -110,6 +109,8 @@ def _parse_section(
     if first < len(lines) and not header.combined:
         read = _read_hunks(lines[first:], linenos[first:])
         if read is None:
+            from .damage import mend_hunks  # a clean patch does without it, and starts sooner
+
             hunks, hurt = mend_hunks(lines[first:], linenos[first:], is_c=_is_c(header))
             damage.extend(hurt)
         else:

@@ -12,8 +12,6 @@ from .mail import Mail, parse_mail
 from .mbox import INNER, INNER_SIGN, unquote_from
 from .model import Damage, DamageKind, Message, Patch, Person
 from .page import clean_header, find_page
-from .quoted import find_quotation
-from .tabs import find_lost_tabs
 
 _ORIGINAL = re.compile(
     rb"^(?:-{3,} ?(?:Original|Forwarded) [Mm]essage ?-{3,}"
@@ -96,6 +94,8 @@ class _Reader:
         if not diff.files:
             return None
         if b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
+            from .tabs import find_lost_tabs
+
             lost = find_lost_tabs(diff.files, diff.damage)
             diff = replace(diff, damage=(*diff.damage, *lost)) if lost else diff
         if self.mail.markup:
@@ -107,6 +107,10 @@ class _Reader:
 
     def _quotation(self) -> tuple[Patch, ...]:
         raw, start = self.mail.raw, self.mail.body_start
+        if b">" not in raw and b"|" not in raw:
+            return ()
+        from .quoted import find_quotation  # a clean patch does without it, and starts sooner
+
         quotation = find_quotation(raw[start:], raw.count(b"\n", 0, start) + 1)
         if quotation is None:
             return ()
