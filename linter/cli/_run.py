@@ -19,6 +19,7 @@ from linter.patch.model import Message, Series
 from linter.patch.series import group_series
 from linter.review.config import Config, find_top, load_config
 from linter.review.model import Report, Skip
+from linter.review.profiles import check_profiles
 from linter.review.run import Reviewer, note_message, review
 from linter.review.settings import Settings
 from linter.review.suppress import Decisions, from_config, in_reply, read_baseline
@@ -82,7 +83,7 @@ def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook
         confidence=_level(confidences, pick("confidence", "medium"), "confidence"),
         fail_on=_level(levels, pick("fail-on", "error"), "fail-on"),
         target=_kernel(target) if target else None,
-        profile=None if not profile else tuple(name for name in profile if name != "none"),
+        profile=None if not profile else check_profiles(profile, rulebook.tables),
         strict=bool(options["strict"]),
     )
 

@@ -10,9 +10,11 @@ another severity, the mildest where the profiles of a patch disagree.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from linter.detect.model import Finding
+from linter.errors import UsageError
 from linter.patch.model import Patch
 from linter.rulebook.model import Rule, Severity, Tables
 from linter.rulebook.paths import matches
@@ -38,6 +40,19 @@ def _profiles(tables: Tables) -> list[_Profile]:
         )
         for name, row in tables["profiles"]["profiles"].items()
     ]
+
+
+def check_profiles(names: Iterable[str], tables: Tables) -> tuple[str, ...]:
+    """The profiles that a person asked for, `none` left out; a UsageError for one that does not exist."""
+    known = [profile.name for profile in tables.derived("review.profiles", _profiles)]
+    chosen = tuple(name for name in names if name != "none")
+    for name in chosen:
+        if name not in known:
+            from linter.rulebook.validate import did_you_mean
+
+            hint = did_you_mean(name, known)
+            raise UsageError(f"no profile is named `{name}`", f"{hint} one of none, {', '.join(known)}".strip())
+    return chosen
 
 
 def select_profiles(patch: Patch, tables: Tables) -> frozenset[str]:

@@ -105,7 +105,7 @@ def parse_document(name: str, raw: bytes) -> Document:
         for event in _events(text):
             builder.take(event)
     except yaml.YAMLError as error:
-        raise _syntax_error(name, text, error) from error
+        raise _syntax_error(name, text, error) from None
     if builder.root is None:
         raise RuleError(f"{name}:1: the file is empty", "expected a mapping of keys to values")
     data, mark = builder.root

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from linter.rulebook.document import KeyPath
 from linter.rulebook.errors import BlockError
+
+KeyPath = tuple[str | int, ...]
 
 _KINDS = {
     "object": (dict, "a mapping"),

@@ -7,9 +7,17 @@ from dataclasses import replace
 import pytest
 
 from linter.detect.model import Finding
+from linter.errors import UsageError
 from linter.patch.model import Change, FilePatch, Patch
 from linter.review.example import build_case
-from linter.review.profiles import is_kernel_patch, is_silenced, is_userspace, select_profiles, with_profiles
+from linter.review.profiles import (
+    check_profiles,
+    is_kernel_patch,
+    is_silenced,
+    is_userspace,
+    select_profiles,
+    with_profiles,
+)
 from linter.rulebook.load import load_rulebook
 from linter.rulebook.model import Confidence, Example, ExampleFile, Rule, Severity, Status, Tables
 
@@ -101,6 +109,15 @@ def test_kernel_patches(tables: Tables, given: Patch, kernel: bool) -> None:
 def test_without_the_table_everything_is_kernel() -> None:
     assert not is_userspace("tools/a.c", patch("tools/a.c"), Tables({}))
     assert select_profiles(patch("net/a.c"), Tables({})) == frozenset()
+
+
+def test_asked_for(tables: Tables) -> None:
+    assert check_profiles(("netdev", "none"), tables) == ("netdev",)
+    assert check_profiles(("none",), tables) == ()
+    with pytest.raises(UsageError) as caught:
+        check_profiles(("netdew",), tables)
+    assert caught.value.title == "no profile is named `netdew`"
+    assert caught.value.help.startswith("did you mean `netdev`? one of none, netdev, tip")
 
 
 def rule(**profiles: object) -> Rule:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,27 @@ def test_the_digest_is_about_contents(write: Write) -> None:
     assert load_rulebook(cache=False).digest == digest
     path.write_text(RULE + "\n")
     assert load_rulebook(cache=False).digest != digest
+
+
+def test_the_cache_is_read_without_yaml(write: Write, folder: Path) -> None:
+    """A hook starts often: what only compiling needs must not be imported to read what was compiled."""
+    write("data/words.yaml", "a: 1\n")
+    code = (
+        "import sys, linter.rulebook.load as load; load.rules_dir = lambda: sys.argv[1]; "
+        "book = load.load_rulebook(check=lambda rule, tables: None); book.tables['words']; "
+        "print(*(name for name in ('yaml', 'pathlib', 'hashlib', 'difflib', 'tempfile') if name in sys.modules))"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-S", "-c", code, str(folder)], capture_output=True, text=True, env=_env())
+        for _ in range(2)
+    ]
+    assert [run.returncode for run in runs] == [0, 0], runs
+    assert "yaml" in runs[0].stdout
+    assert runs[1].stdout == "\n"
+
+
+def _env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 def _cached_files() -> list[Path]:
