@@ -14,6 +14,7 @@ FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
 
 
 _FAILURES = frozenset({"ERR_PTR", "ERR_CAST", "PTR_ERR", "dev_err_probe"})
+_SIGNED = frozenset({"int", "long", "ssize_t", "s32", "s64", "loff_t", "long long", "signed int", "s16", "acpi_status"})
 _POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"})
 
 
@@ -51,18 +52,22 @@ def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
         return SUCCESS
     if call:
         return FAILURE if step.expr.text in _FAILURES else UNSURE
-    if mask != ANY:
-        return FAILURE if not mask & ZERO else SUCCESS
     value = facts.value(step.expr)
+    if mask != ANY:
+        signed = cfg.locals.get(step.expr.key, "int") in _SIGNED
+        made = value[:1] == "<" or value.startswith("=-")
+        return FAILURE if not mask & ZERO and mask & NEGATIVE and made and signed else SUCCESS
     return UNSURE if value[:1] == "<" and value[1:-1].isdigit() else SUCCESS
 
 
-_WITNESSED = frozenset({"count", "weak-registration", "registration"})
+_WITNESSED = frozenset({"count", "weak-registration", "registration", "handle"})
 """Kinds that many functions leave to whoever comes later: another way out must release them."""
 
 
 _NEVER = frozenset({"weak", "directory", "consumed"})
 """Kinds that many callers rightly never release."""
+_TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
+"""Kinds that a function may hold for itself alone."""
 _TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
 
 
@@ -179,6 +184,10 @@ class Judge:
             return Confidence.HIGH if owed.kind in ("memory", "reference", "object", "fd") else Confidence.MEDIUM
         if kind == UNSURE:
             return Confidence.MEDIUM if witness and FAILURE in self.kinds else None
+        if exit.state.stored or owed.evidence == "names" or not owed.local:
+            return None
         if kind == SUCCESS:
-            return Confidence.MEDIUM if successes and FAILURE not in self.kinds and owed.local else None
+            return Confidence.MEDIUM if successes and FAILURE not in self.kinds and owed.kind in _TEMPORARY else None
+        if owed.kind not in _TEMPORARY and owed.kind != "lock":
+            return None
         return Confidence.MEDIUM if VOID in self.kinds and exit.leave < 0 else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, MANAGED, OUT, RETURN, Family, Knowledge
 from linter.detect.typestate_walk import Obligation, handle_of
 from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+
+_MAKES = frozenset({"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc"})
 
 
 class Seeds:
@@ -36,6 +37,15 @@ class Seeds:
             for step in block.steps
             if step.expr is not None and step.expr.kind is Kind.CALL and step.expr.text.startswith(MANAGED)
         }
+
+        self.allocated = frozenset(f"<{call.start}>" for _, _, _, call in self.calls if self._allocates(call.text))
+
+    def _allocates(self, name: str) -> bool:
+        """Whether the result of a call is an object that nobody else knows yet."""
+        family = self.knowledge.acquire.get(name)
+        if family is not None:
+            return family.where == RETURN and family.kind in ("memory", "object")
+        return not _MAKES.isdisjoint(self.knowledge.words(name))
 
     def candidates(self) -> list[tuple[int, int, Step, Expr, Family | None, frozenset[str]]]:
         """Calls that make the function owe something: block, step index, step, call, family, releases by name."""
@@ -72,7 +82,12 @@ class Seeds:
     def obligations(self, facts: dict[int, Facts]) -> Iterator[tuple[Obligation, Facts]]:
         """Each obligation with what is known just behind its call."""
         candidates = self.candidates()
-        count: Counter[object] = Counter(id(family) if family else call.text for *_, call, family, _ in candidates)
+        texts: dict[object, dict[int, frozenset[str]]] = {}
+        for _, _, step, call, family, _ in candidates:
+            keys = {arg.key for arg in call.args if arg.kind not in (Kind.CONST, Kind.STRING)}
+            if step.target is not None:
+                keys.add(step.target.key)
+            texts.setdefault(family.release if family else call.text, {})[call.start] = frozenset(keys)
         for block, position, step, call, family, release in candidates:
             before = facts.get(block)
             if before is None:
@@ -82,7 +97,11 @@ class Seeds:
                 known.run(earlier)
             owed = self._obligation(block, position, step, call, family, release, known)
             if owed is not None:
-                owed.only = count[id(family) if family else call.text] == 1
+                rivals = texts[family.release if family else call.text]
+                own = rivals[call.start]
+                owed.others = frozenset(k for at, keys in rivals.items() if at != call.start for k in keys - own)
+                if self._unwound_by_loop(owed):
+                    continue
                 yield owed, known
 
     def _obligation(
@@ -118,9 +137,22 @@ class Seeds:
         local, managed = self._home(place, facts)
         shown = place.key if place is not None else call.text
         return Obligation(
-            call, block, position, call.text, kind, release, held, handle, frozenset(keys), f"<{call.start}>",
-            "table" if family is not None else "names", family, local, managed, shown,
+            call=call, block=block, index=position, name=call.text, kind=kind, release=release, held=held,
+            handle=handle, keys=frozenset(keys), result=f"<{call.start}>",
+            evidence="table" if family is not None else "names", family=family, local=local, managed_base=managed,
+            shown=shown, allocated=self.allocated,
         )  # fmt: skip
+
+    def _unwound_by_loop(self, owed: Obligation) -> bool:
+        """Whether another loop releases what this loop acquires, round by round."""
+        loop = self.cfg.blocks[owed.block].loop
+        if not loop:
+            return False
+        for block, _, step, call in self.calls:
+            other = self.cfg.blocks[block].loop
+            if other and other != loop and step.start > owed.call.start and call.text in owed.release:
+                return True
+        return owed.evidence == "names"
 
     def _by_names(
         self, step: Step, call: Expr, release: frozenset[str], facts: Facts
@@ -129,12 +161,14 @@ class Seeds:
             if other.text not in release or other_step.start < step.start:
                 continue
             keys = {arg.key for arg in other.args}
-            if step.target is not None and step.target.key in keys:
+            if step.target is not None and not self._is_pointer(step.target):
+                pass
+            elif step.target is not None and step.target.key in keys:
                 return RETURN, f"<{call.start}>", [step.target.key]
-            if step.target is not None and "&" + step.target.key in keys:
+            elif step.target is not None and "&" + step.target.key in keys:
                 return RETURN, f"<{call.start}>", [step.target.key, "&" + step.target.key]
             for index, arg in enumerate(call.args):
-                if arg.kind in (Kind.CONST, Kind.STRING):
+                if arg.kind in (Kind.CONST, Kind.STRING) or (arg.kind is Kind.NAME and arg.text.isupper()):
                     continue
                 if arg.key in keys:
                     return ARGUMENT, facts.value(arg), [arg.key]
@@ -143,6 +177,12 @@ class Seeds:
             if not call.args and not other.args:
                 return ARGUMENT, "", []
         return None
+
+    def _is_pointer(self, target: Expr) -> bool:
+        """Whether a result may be an object: no local variable of another type."""
+        if target.kind is not Kind.NAME or target.text not in self.cfg.locals:
+            return True
+        return "*" in self.cfg.locals[target.text]
 
     def _home(self, place: Expr | None, facts: Facts) -> tuple[bool, bool]:
         """Whether a handle lives in a local variable, and whether in a structure that the device frees."""
@@ -158,7 +198,7 @@ class Seeds:
             return known and not base.text.isupper(), False
         while base.kind is Kind.FIELD:
             value = facts.value(base.args[0]) if base.arrow else ""
-            if value[:1] == "<" and value[1:-1].isdigit():
+            if value in self.allocated:
                 return True, int(value[1:-1]) in self.managed
             base = base.args[0]
         return False, False

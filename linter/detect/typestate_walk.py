@@ -12,6 +12,13 @@ from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 
 OWED, RELEASED = 0, 1
+_SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
+"""Kinds whose release leaves the object that it is about in place."""
+_SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
+_ACTIONS = frozenset(
+    {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
+)
+"""Calls that leave the release to the device; what their callback releases is out of sight."""
 _ROOT = re.compile(r"[&*(]*([A-Za-z_]\w*)")
 _NESTING = frozenset({Kind.CALL, Kind.CONDITIONAL, Kind.OTHER})
 _COUNTED = frozenset({"enable", "registration", "count", "section", "lock", "weak-registration", "handler"})
@@ -36,8 +43,10 @@ class Obligation:
     family: Family | None = None
     local: bool = True  # the handle lives in a local variable
     managed_base: bool = False  # the handle is a member of a structure that the device frees
+    allocated: frozenset[str] = frozenset()  # values that this function made: no one else knows them
     shown: str = ""  # the handle as the source writes it
-    only: bool = True  # the function acquires this family once
+    others: frozenset[str] = frozenset()  # texts of what else of this family the function acquires
+    loop: int = 0  # the loop that the acquiring call stands in
 
 
 Trail = tuple[Any, Expr, bool]
@@ -91,7 +100,8 @@ def handle_of(call: Expr, family: Family, facts: Facts, target: Expr | None) -> 
         return None
     argument = call.args[family.argument]
     if family.where == ARGUMENT:
-        return facts.value(argument), [argument.key]
+        inner = [argument.args[0].key] if argument.kind is Kind.ADDRESS else []
+        return facts.value(argument), [argument.key, *inner]
     if argument.kind is not Kind.ADDRESS:
         return None
     place = argument.args[0]
@@ -173,6 +183,8 @@ class Walk:
                 if not facts.assume(expr, held):
                     continue
                 trail = (trail, expr, held)
+                if self._is_other(expr, held, facts):
+                    continue
             if edge.back and edge.target <= self.owed.block and self.cfg.blocks[self.owed.block].in_loop:
                 continue  # the next round owes something else
             left = edge.goto if edge.goto >= 0 and status == OWED else leave
@@ -183,6 +195,15 @@ class Walk:
             node = (edge.target, status, left, partition)
             found.append((node, State(facts, state.lent, state.stored, trail, state.containers)))
         return found
+
+    def _is_other(self, expr: Expr, held: bool, facts: Facts) -> bool:
+        """Whether the path assumes that the handle is the same as something of another owner."""
+        if expr.kind is not Kind.BINARY or expr.text not in ("==", "!=") or held != (expr.text == "=="):
+            return False
+        left, right = expr.args
+        if Kind.CONST in (left.kind, right.kind) or self.counted:
+            return False
+        return self._is_handle(left, facts) or self._is_handle(right, facts)
 
     def _is_handle(self, expr: Expr, facts: Facts) -> bool:
         return expr.key in self.owed.keys or facts.value(expr) == self.owed.handle
@@ -214,7 +235,9 @@ class Walk:
         if not state.containers:
             return False
         value = state.facts.value(expr)
-        return value in state.containers or any(value.startswith("&" + base) for base in state.containers)
+        return value in state.containers or any(
+            value.startswith("&" + base) for base in state.containers if base[0] != "^"
+        )
 
     def _step(self, step: Step, status: int, state: State) -> int:
         """The status after a step; -1 where there is nothing left to follow."""
@@ -256,8 +279,10 @@ class Walk:
                 return self._release(step, status, state)
             if self._ends_owner(call, state):
                 return self._release(step, status, state)
+        if name in _ACTIONS:
+            return -1
         if given and not self.counted:
-            if knowledge.is_taker(name):
+            if knowledge.is_taker(name) or self._embeds(name, given, facts):
                 return -1
             if not knowledge.is_borrower(name):
                 state.lent |= {call.start}
@@ -283,13 +308,20 @@ class Walk:
         owed, name = self.owed, call.text
         if name in owed.release:
             # A counterpart whose argument cannot be told is taken for the release where there is but one to release.
-            return given or not owed.handle or (self.counted and owed.only)
+            return given or not owed.handle or (self.counted and owed.others.isdisjoint(a.key for a in call.args))
         return (given or not owed.handle) and self.knowledge.related(owed.name, name) > 0
+
+    def _embeds(self, name: str, given: list[Expr], facts: Facts) -> bool:
+        """Whether a call sets up an object inside the handle: from then on its own count decides."""
+        if not _SETUP.intersection(self.knowledge.words(name)):
+            return False
+        return any(arg.kind is Kind.ADDRESS and not self._is_handle(arg, facts) for arg in given)
 
     def _ends(self, name: str) -> bool:
         """Whether a teardown that is no counterpart by table or name may end the obligation all the same."""
         if not self.counted:
-            return True
+            families = self.knowledge.release.get(name, ())
+            return not families or any(family.kind not in _SWITCHES for family in families)
         if name in self.knowledge.release:
             return False
         return self.owed.evidence == "table" or self.knowledge.covers(self.owed.name, name)
@@ -301,7 +333,7 @@ class Walk:
             return False
         for arg in call.args:
             value = state.facts.value(arg)
-            if value in state.containers:
+            if value in state.containers or "^" + value in state.containers:
                 return True
             if value == self.root or arg.key == self.root:
                 if self.owed.evidence == "names":
@@ -317,6 +349,8 @@ class Walk:
         if self.counted:
             return OWED
         if not self.mentions(value, facts):
+            if facts.value(value) in state.containers and target.kind is not Kind.NAME:
+                self._own(target, state)
             if target.key in owed.keys and owed.handle not in {
                 held for place, held in facts.values.items() if place != facts.location(target)
             }:
@@ -338,10 +372,18 @@ class Walk:
             return OWED if base.text in self.cfg.locals else self._keep(state)
         if base.kind is Kind.FIELD:
             container = state.facts.value(base.args[0])
-            if container[:1] == "<" and container[1:2].isdigit():
+            if container in self.owed.allocated:
                 state.containers |= {container}
                 return OWED
+        self._own(target, state)
         return self._keep(state)
+
+    def _own(self, target: Expr, state: State) -> None:
+        """Note who holds the handle from now on: a call that tears that down releases it."""
+        base = target
+        while base.args:
+            base = base.args[0]
+            state.containers |= {"^" + state.facts.value(base)}
 
     def _keep(self, state: State) -> int:
         state.stored = True

@@ -219,7 +219,7 @@ class _Builder(Loops):
         label = node.child_by_field_name("label")
         name = (label.text or b"").decode("utf-8", "replace") if label is not None else ""
         block = self._label_block(name)
-        block.in_loop = block.in_loop or self.loops > 0
+        block.loop = self.loops[-1] if self.loops else 0
         self.placed.add(name)
         self.jump(block)
         self.current = block

@@ -179,6 +179,8 @@ class Facts:
             if expr.text in ("IS_ERR", "IS_ERR_VALUE", "IS_ERR_PCPU"):
                 failed = ERROR if expr.text != "IS_ERR_VALUE" else ERROR | NEGATIVE
                 return self.refine(self.value(expr.args[0]), failed if held else ANY & ~failed)
+            if expr.text in ("ACPI_FAILURE", "ACPI_SUCCESS"):
+                return self.refine(self.value(expr.args[0]), NONZERO if held == (expr.text == "ACPI_FAILURE") else ZERO)
             if expr.text == "IS_ERR_OR_NULL":
                 return self.refine(self.value(expr.args[0]), ERROR | ZERO if held else POSITIVE)
             if expr.text == "PTR_ERR_OR_ZERO":

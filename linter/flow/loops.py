@@ -59,13 +59,18 @@ class Loops(Lowering):
             build_expr(update) if update is not None else None,
         )
 
+    def _new_loop(self) -> int:
+        self.loop_count += 1
+        self.loops.append(self.loop_count)
+        return self.loop_count
+
     def _loop(self, node: Node, iterator: Expr | None, condition: Expr | None, update: Expr | None) -> None:
-        self.loops += 1
+        loop = self._new_loop()
         head, body = self.new_block(), self.new_block()
         again = self.new_block() if update is not None and iterator is None else head
-        self.loops -= 1
+        self.loops.pop()
         after = self.new_block()
-        self.loops += 1
+        self.loops.append(loop)
         self.jump(head)
         self.current = head
         if iterator is not None:
@@ -81,7 +86,7 @@ class Loops(Lowering):
             self.current = again
             self.emit(update)
             self.jump(head, back=True)
-        self.loops -= 1
+        self.loops.pop()
         self.current = after
 
     def _body(self, node: Node, body: BasicBlock, again: BasicBlock, after: BasicBlock) -> None:
@@ -95,11 +100,11 @@ class Loops(Lowering):
         self.continues.pop()
 
     def _do(self, node: Node) -> None:
-        self.loops += 1
+        loop = self._new_loop()
         body, test = self.new_block(), self.new_block()
-        self.loops -= 1
+        self.loops.pop()
         after = self.new_block()
-        self.loops += 1
+        self.loops.append(loop)
         self.jump(body)
         self._body(node, body, test, after)
         self.jump(test)
@@ -109,7 +114,7 @@ class Loops(Lowering):
             self.current.edges += [Edge(body.index, None, True), Edge(after.index)]
         else:
             self.condition(build_expr(condition), body, after)
-        self.loops -= 1
+        self.loops.pop()
         self.current = after
 
     def macro(self, node: Node) -> Expr | None:

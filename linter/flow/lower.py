@@ -19,7 +19,8 @@ class Lowering:
 
     def __init__(self) -> None:
         self.blocks: list[BasicBlock] = []
-        self.loops = 0
+        self.loops: list[int] = []
+        self.loop_count = 0
         self.has_gap = False
         self.guards: list[list[Expr]] = [[]]  # what ends with each open scope
         self.statement_expression: Callable[[Expr], None] | None = None
@@ -27,7 +28,7 @@ class Lowering:
 
     def new_block(self) -> BasicBlock:
         """A fresh block without edges."""
-        block = BasicBlock(len(self.blocks), in_loop=self.loops > 0)
+        block = BasicBlock(len(self.blocks), loop=self.loops[-1] if self.loops else 0)
         self.blocks.append(block)
         return block
 

@@ -91,7 +91,12 @@ class BasicBlock:
     steps: list[Step] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     label: str | None = None  # the C label that the block starts with
-    in_loop: bool = False  # the block stands inside a loop's body or head
+    loop: int = 0  # number of the innermost loop that the block stands in, head included; 0: none
+
+    @property
+    def in_loop(self) -> bool:
+        """Whether the block stands inside a loop."""
+        return self.loop > 0
 
 
 @dataclass(slots=True, eq=False)
