@@ -79,6 +79,15 @@ def test_hostile_text_is_shown_as_what_it_is():
     assert "\u202e" not in words
 
 
+def test_text_around_a_mark_is_escaped():
+    patch = sample.hostile_patch()
+    (before, inside) = (at(patch, "*/", nth=3), at(patch, "<script>", nth=5))
+    text = page(report_of(PatchReport(patch, (judge(finding([(before, "a"), (inside, "b")])),))))
+    assert "<mark>*/</mark>" in text
+    assert '<mark class="primary">&lt;script&gt;</mark>' in text
+    assert "<script" not in text
+
+
 def test_landmarks_and_headings():
     text = page()
     tags = Tree(text).tags
