@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import click
 
 from linter.cli._rules import find_some, load_some
 from linter.errors import LinterError, RuleError
+from linter.review.crosswise import crossings
 from linter.review.example import Place, line_at
 from linter.review.mutate import mutants, survivors
 from linter.review.verify import Outcome, Result, verify_rule
@@ -20,8 +22,9 @@ from linter.rulebook.model import Rule, Rulebook
 @click.argument("names", nargs=-1, metavar="[RULE]...")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Look for rules in this folder too; repeatable.")
 @click.option("--mutate", is_flag=True, help="Delete each part of a rule in turn and demand that an example fails.")
+@click.option("--others", is_flag=True, help="Say what other rules find in the examples: twice told, or in good code.")
 @click.option("--quiet", "-q", is_flag=True, help="Say only what fails.")
-def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, quiet: bool) -> int:
+def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, others: bool, quiet: bool) -> int:
     """Run rules on their own examples (all rules, without RULE): a finding at each marker, and nowhere else."""
     rulebook, problems = load_some(folders, cache=False)
     if not names:
@@ -31,6 +34,9 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, quie
     run = _Run(rulebook, mutate, quiet)
     for rule in rules:
         run.verify(rule)
+        if others:
+            for line in _cross(rule, rulebook):
+                click.echo(line)
     told = ", ".join(f"{run.counts[result]} {result.value}" for result in Result)
     if mutate:
         told += f"; {run.mutants} mutants, {run.survived} survived"
@@ -38,6 +44,16 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, quie
     if problems and not names:
         return RuleError.exit_code
     return 1 if run.failed else 0
+
+
+def _cross(rule: Rule, rulebook: Rulebook) -> Iterator[str]:
+    """Lines about what other rules say of a rule's examples."""
+    for crossing in crossings(rule, rulebook):
+        if crossing.suspicious:
+            told = "twice" if crossing.twice else "other"
+            found = crossing.finding
+            yield f"{told:>9}  {rule.id}: {crossing.example.name}: {line_at(crossing.example, crossing.place)}"
+            yield f"           {found.severity.label}[{found.rule}] {found.message}"
 
 
 @dataclass(slots=True)

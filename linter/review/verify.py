@@ -79,7 +79,7 @@ def run_case(rule: Rule, example: Example, case: Case, rulebook: Rulebook) -> li
         only=frozenset({rule.id}),
         severity=Severity.INFO,
         confidence=Confidence.LOW,
-        target=_target(example, case, rulebook.tables),
+        target=target_of(example, case, rulebook.tables),
         strict=True,
     )
     reports = Reviewer(alone, settings, ExampleStore(case.images)).review_series(case.series)
@@ -96,7 +96,7 @@ def judge(rule: Rule, example: Example, case: Case, found: Sequence[tuple[int, F
     left = Counter(case.wanted)
     noisy = []
     for index, finding in found:
-        place = _place(index, finding, case)
+        place = place_of(index, finding, case)
         if left[place] > 0:
             left[place] -= 1
         else:
@@ -111,7 +111,7 @@ def judge(rule: Rule, example: Example, case: Case, found: Sequence[tuple[int, F
     return Outcome(rule, example, result, missing, tuple(noisy), tuple(finding for _, finding in found))
 
 
-def _place(index: int, finding: Finding, case: Case) -> Place:
+def place_of(index: int, finding: Finding, case: Case) -> Place:
     """Where the defect is, in the words of a marker: a line of an image, or a line of the mail."""
     where = finding.primary.location
     if case.mails:
@@ -121,7 +121,7 @@ def _place(index: int, finding: Finding, case: Case) -> Place:
     return (index, where.path, where.side.value, where.line)
 
 
-def _target(example: Example, case: Case, tables: Tables) -> KernelVersion | None:
+def target_of(example: Example, case: Case, tables: Tables) -> KernelVersion | None:
     """The target of an example: as given, else by the patch's date, else the newest release that is known."""
     if example.target is not None:
         return parse_version(example.target)

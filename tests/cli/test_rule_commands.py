@@ -150,6 +150,21 @@ def test_a_part_that_no_example_needs_survives(own: Path, capsys: Any, lost: str
     assert f" survives  toy-kmap: without `{part}` all examples still pass" in capsys.readouterr().out
 
 
+def test_what_other_rules_say(own: Path, capsys: Any) -> None:
+    assert run(["verify", "toy-kmap", "--rules", str(own), "--others"]) == 0
+    assert "twice" not in capsys.readouterr().out
+    other = RULE.replace("toy-kmap", "toy-other").replace("TOY_KMAP", "TOY_OTHER")
+    (own / "api" / "toy-other.yaml").write_text(other.replace('  not: {inside: {pattern: "toy_wrap(...)"}}\n', ""))
+    assert run(["verify", "toy-kmap", "--rules", str(own), "--others", "-q"]) == 0
+    out = capsys.readouterr().out
+    assert "    twice  toy-kmap: mapped: return toy_kmap(page);\n           warning[toy-other] `page` is" in out
+    assert "    other  toy-kmap: wrapped: return toy_wrap(toy_kmap(page));\n           warning[toy-other]" in out
+    (own / "api" / "toy-kmap.yaml").write_text(RULE.replace("cwe:", "supersedes: [toy-other]\ncwe:"))
+    assert run(["verify", "toy-kmap", "--rules", str(own), "--others", "-q"]) == 0
+    out = capsys.readouterr().out
+    assert "twice" not in out and "    other  toy-kmap: wrapped: " in out
+
+
 def test_verify_a_bad_file(own: Path, capsys: Any) -> None:
     change(own, "severity: warning", "severity: warn")
     assert run(["verify", "toy-kmap", "--rules", str(own)]) == 4
