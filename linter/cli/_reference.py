@@ -15,6 +15,7 @@ from linter.review.example import example_diff
 from linter.rulebook.build import is_bad
 from linter.rulebook.load import read_examples
 from linter.rulebook.model import CATEGORIES, Citation, Example, Rule, Rulebook, Status, Tables
+from linter.rulebook.schema import REQUIRED, RULE_KEYS
 
 KERNEL = "https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/"
 LONG = 60
@@ -36,6 +37,7 @@ def reference(rulebook: Rulebook) -> Iterator[str]:
     yield ""
     yield f"{len(rules)} rules, {stable} of them stable; the others run with `--preview` or by name (`--rule ID`)."
     yield "The tables behind them: [data/README.md](data/README.md). In the terminal: `hunklint explain ID`."
+    yield "What a rule file holds: [Keys of a rule file](#keys-of-a-rule-file), at the end."
     for category in CATEGORIES:
         own = [rule for rule in rules if rule.category == category]
         if own:
@@ -43,6 +45,30 @@ def reference(rulebook: Rulebook) -> Iterator[str]:
     yield ""
     for rule in rules:
         yield from _section(rule, rulebook.tables)
+    yield from _keys()
+
+
+def _keys() -> Iterator[str]:
+    """The keys of a rule file, from the schema."""
+    yield "## Keys of a rule file"
+    yield ""
+    yield "`hunklint rule new ID --category CATEGORY` writes one to fill in; `hunklint verify ID --mutate` tries it."
+    yield ""
+    yield "| key | | what it is |"
+    yield "|---|---|---|"
+    for key, schema in RULE_KEYS.items():
+        yield f"| `{key}` | {'required' if key in REQUIRED else ''} | {_cell(_describe(schema))} |"
+        item = schema.get("items", schema)
+        for inner, about in item.get("properties", {}).items():
+            yield f"| `{key}: {inner}` | | {_cell(_describe(about))} |"
+    yield "| the engine's name | required | what the engine looks for: the top of its module in linter/detect/ |"
+
+
+def _describe(schema: Mapping[str, Any]) -> str:
+    said = [schema["description"]] if "description" in schema else []
+    said += [f"one of {', '.join(schema['enum'])}"] if "enum" in schema else []
+    said += [f"at most {schema['maxLength']} characters"] if "maxLength" in schema else []
+    return "; ".join(said)
 
 
 def _index(category: str, rules: Sequence[Rule]) -> Iterator[str]:

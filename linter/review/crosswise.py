@@ -34,7 +34,7 @@ class Crossing:
 
 
 def crossings(rule: Rule, rulebook: Rulebook) -> Iterator[Crossing]:
-    """Findings of the other rules about code in the examples of one: warnings and errors, of medium confidence and above."""
+    """Warnings and errors, of medium confidence and above, of the other rules about code in the examples of one."""
     ids = frozenset(
         other.id for other in rulebook.rules.values() if other.id == rule.id or other.category not in PROCESS_CATEGORIES
     )

@@ -239,6 +239,8 @@ def test_markdown(own: Path, capsys: Any) -> None:
     out = capsys.readouterr().out
     row = "| [toy-kmap](#toy-kmap) | kmap() maps a page with a lock that all share | warning | medium | preview |\n"
     assert row in out
+    assert "| `since` | required | the version of hunklint that brought the rule, such as 0.1.0 |\n" in out
+    assert "| `kernel: since` | | first kernel in which the rule holds, such as 6.4 |\n" in out
     section = out[out.index("\n### toy-kmap\n") :]
     for part in (
         "- not in: drivers/old/\\*\\*\n",
