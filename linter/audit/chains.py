@@ -1,92 +1,62 @@
-"""Patches to series, series to chains of versions.
+"""Series to chains of versions: which earlier series a later one continues.
 
-A later version is tied to an earlier one by what people do, surest first: a change-id, an answer to the older thread,
-a link to it in the cover letter, the same titles by the same author, the same files by the same author soon after.
+Versions are tied together by what people do: a change-id, an answer to the older thread, a link to it in the cover
+letter, equal titles, the same files under a similar title. Each of these can mislead (a link may name a dependency, a
+title may be used twice), so they are weighed together, and the earlier series with most on its side is taken.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MONTHS_APART = 24
 """Months after which equal titles are no longer the same work."""
-SOON_DAYS = 120
-"""Days within which the same files by the same author may be a next version under another title."""
+SOON_DAYS = 150
+"""Days within which the same files by the same sender may be a next version under another title."""
+WEIGHTS = {"change-id": 8.0, "titles": 5.0, "reply": 3.0, "cited": 2.5, "files": 2.0}
+NEXT_VERSION = 0.5  # what is gained by being exactly one version older
+ENOUGH = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Series:
     series: int
     version: int
-    total: int
     address: str
     date: str
     day: float  # julian
-    title_key: str
+    seen: int  # patches
 
 
-def build_series(db: sqlite3.Connection) -> None:
-    """One row for each series: the patches of one task, and what arrived late of the same thread and version."""
-    db.execute("DELETE FROM series")
-    db.execute("UPDATE patches SET series = NULL WHERE series IS NOT NULL")
-    mails = "p.superseded IS NULL AND p.commit_id IS NULL AND p.quoted = 0"
-    # patches of one message that holds several mails are not each other's series
-    db.execute(
-        "UPDATE patches AS p SET series = CASE WHEN coalesce(total, 1) > 1 THEN (SELECT min(q.patch) FROM patches q"
-        " JOIN messages n ON n.message = q.message WHERE n.task = (SELECT task FROM messages WHERE message = p.message)"
-        " AND q.version = p.version AND q.total = p.total AND q.quoted = 0) ELSE patch END"
-        f" WHERE {mails}"
-    )
-    _join_latecomers(db)
-    db.execute(
-        "INSERT INTO series (series, title, author, address, date, month, version, total, seen)"
-        " SELECT p.series, p.title, p.author, p.address, min(p.date), min(p.month), p.version,"
-        " coalesce(p.total, 1), count(*) FROM patches p WHERE p.series IS NOT NULL GROUP BY p.series"
-    )
-    db.execute(
-        "UPDATE series SET title = c.title, author = coalesce(c.sender, series.author),"
-        " address = coalesce(c.address, series.address)"
-        " FROM (SELECT p.series AS id, m.subject AS title, m.sender, m.address FROM messages m JOIN messages n"
-        " ON n.task = m.task JOIN patches p ON p.message = n.message WHERE m.cover = 1 AND p.series IS NOT NULL"
-        " GROUP BY p.series) AS c WHERE series.series = c.id"
-    )
+@dataclass(slots=True)
+class _Candidate:
+    """An earlier series, and what speaks for it."""
 
+    version: int
+    address: str
+    date: str
+    seen: int
+    reasons: dict[str, float] = field(default_factory=dict)
 
-def _join_latecomers(db: sqlite3.Connection) -> None:
-    """A patch that came after its series was closed belongs to the series that its thread names."""
-    sql = (
-        "SELECT p.patch, p.series, p.version, p.total, p.idx, m.parents FROM patches p JOIN messages m USING (message)"
-        " WHERE p.series IS NOT NULL AND p.total > 1 AND m.parents <> '' ORDER BY p.patch"
-    )
-    for patch, series, version, total, index, parents in db.execute(sql).fetchall():
-        for name in parents.split()[:4]:
-            row = db.execute(
-                "SELECT min(q.series) FROM messages a JOIN messages b ON b.task = a.task JOIN patches q"
-                " ON q.message = b.message WHERE a.message_id = ? AND q.version = ? AND q.total = ?",
-                (name, version, total),
-            ).fetchone()
-            target = row[0] if row else None
-            if target is None or target >= series:
-                continue
-            taken = db.execute("SELECT 1 FROM patches WHERE series = ? AND idx IS ?", (target, index)).fetchone()
-            if taken is None:
-                db.execute("UPDATE patches SET series = ? WHERE patch = ?", (target, patch))
-            break
+    def score(self, version: int) -> float:
+        return sum(self.reasons.values()) + (NEXT_VERSION if self.version == version - 1 else 0.0)
+
+    @property
+    def reason(self) -> str:
+        return max(self.reasons, key=lambda name: (self.reasons[name], name))
 
 
 def chain_versions(db: sqlite3.Connection) -> None:
     """Tie each series to the version before it, and number the chains."""
-    db.execute("CREATE INDEX IF NOT EXISTS series_address ON series (address, date)")
     sql = (
-        "SELECT series, version, total, coalesce(address, ''), coalesce(date, ''), coalesce(julianday(date), 0), title"
+        "SELECT series, version, coalesce(address, ''), coalesce(date, ''), coalesce(julianday(date), 0), seen"
         " FROM series ORDER BY coalesce(date, ''), version, series"
     )
-    taken: set[int] = set()
     for row in db.execute(sql):
-        one = _Series(row[0], row[1], row[2], row[3], row[4], row[5], row[6])
-        found = _previous(db, one)
+        one = _Series(*row)
+        found = _previous(db, one) if one.date else None
         if found is None:
             db.execute("UPDATE series SET chain = series WHERE series = ?", (one.series,))
             continue
@@ -96,76 +66,69 @@ def chain_versions(db: sqlite3.Connection) -> None:
             " WHERE series = ?",
             (before, why, before, one.series),
         )
-        if before not in taken:
-            db.execute("UPDATE series SET next = ? WHERE series = ?", (one.series, before))
-    del taken
+        db.execute("UPDATE series SET next = ? WHERE series = ?", (one.series, before))
 
 
 def _previous(db: sqlite3.Connection, one: _Series) -> tuple[int, str] | None:
-    if not one.date:
+    candidates: dict[int, _Candidate] = {}
+    _note(db, one, candidates, "change-id", _by_change_id(db, one))
+    if one.version > 1:
+        for why, column in (("reply", "parents"), ("cited", "links")):
+            _note(db, one, candidates, why, _threads(db, one, _words_of(db, one, column)))
+    _weigh_titles(db, one, candidates)
+    _weigh_files(db, one, candidates)
+    best: tuple[float, str, int] | None = None
+    for series, candidate in candidates.items():
+        rank = (candidate.score(one.version), candidate.date, series)
+        if candidate.reasons and rank[0] >= ENOUGH and (best is None or rank > best):
+            best = rank
+    return None if best is None else (best[2], candidates[best[2]].reason)
+
+
+def _candidate(db: sqlite3.Connection, one: _Series, series: int) -> _Candidate | None:
+    """An earlier series that has no next version yet, and may be continued by this one."""
+    sql = "SELECT version, coalesce(address, ''), date, seen, next, julianday(date) FROM series WHERE series = ?"
+    row = db.execute(sql, (series,)).fetchone()
+    if row is None or series == one.series or row[2] is None or row[4] is not None:
         return None
-    for why, candidates in (
-        ("change-id", _by_change_id(db, one)),
-        ("reply", _by_reply(db, one)),
-        ("cited", _by_citation(db, one)),
-        ("titles", _by_titles(db, one)),
-        ("files", _by_files(db, one)),
-    ):
-        best = _latest(db, one, candidates)
-        if best is not None:
-            return best, why
-    return None
+    version, address, date, seen, _, day = row
+    if version > one.version or date > one.date or one.day - day > MONTHS_APART * 31:
+        return None
+    return _Candidate(version, address, date, seen)
 
 
-def _latest(db: sqlite3.Connection, one: _Series, candidates: Iterable[int]) -> int | None:
-    """Of several candidates the last one that came before, and has no next version yet."""
-    best: tuple[int, str, int] | None = None
-    for series in set(candidates):
-        row = db.execute(
-            "SELECT version, date, next, coalesce(julianday(date), 0) FROM series WHERE series = ?", (series,)
-        ).fetchone()
-        if row is None or series == one.series or row[1] is None or row[2] is not None:
-            continue
-        version, date, _, day = row
-        again = version == one.version and date < one.date  # sent again under the same number
-        if not (version < one.version or again) or date > one.date or one.day - day > MONTHS_APART * 31:
-            continue
-        if best is None or (version, date, series) > best:
-            best = (version, date, series)
-    return None if best is None else best[2]
+def _note(
+    db: sqlite3.Connection, one: _Series, candidates: dict[int, _Candidate], why: str, found: Iterable[int]
+) -> None:
+    for series in sorted(set(found)):
+        if series not in candidates:
+            made = _candidate(db, one, series)
+            if made is None:
+                continue
+            candidates[series] = made
+        candidates[series].reasons[why] = WEIGHTS[why]
 
 
 def _by_change_id(db: sqlite3.Connection, one: _Series) -> list[int]:
-    ids = {
-        row[0]
-        for row in db.execute(
-            "SELECT m.change_id FROM messages m WHERE m.change_id IS NOT NULL AND m.task IN"
-            " (SELECT n.task FROM patches p JOIN messages n USING (message) WHERE p.series = ?)",
-            (one.series,),
-        )
-    }
-    found: list[int] = []
-    for change_id in ids:
-        # Gerrit's Change-Id names one commit and may be carried along by anybody; b4's names a series
-        sql = (
-            "SELECT DISTINCT p.series FROM messages m JOIN messages n ON n.task = m.task"
-            " JOIN patches p ON p.message = n.message WHERE m.change_id = ? AND p.series IS NOT NULL"
-        )
-        found += [row[0] for row in db.execute(sql, (change_id,))]
-    return found
+    sql = (
+        "SELECT DISTINCT q.series FROM patches p JOIN messages n ON n.message = p.message JOIN messages m"
+        " ON m.task = n.task AND m.change_id IS NOT NULL JOIN messages a ON a.change_id = m.change_id"
+        " JOIN messages b ON b.task = a.task JOIN patches q ON q.message = b.message"
+        " WHERE p.series = ? AND q.series IS NOT NULL"
+    )
+    return [row[0] for row in db.execute(sql, (one.series,))]
 
 
 def _threads(db: sqlite3.Connection, one: _Series, names: Iterable[str]) -> list[int]:
-    """Series of the same author that the named messages belong to."""
-    found = []
-    for name in names:
-        sql = (
-            "SELECT DISTINCT p.series FROM messages m JOIN messages n ON n.task = m.task"
-            " JOIN patches p ON p.message = n.message JOIN series s ON s.series = p.series"
-            " WHERE m.message_id = ? AND s.address = ?"
-        )
-        found += [row[0] for row in db.execute(sql, (name, one.address))]
-    return found
+    """Series of the same sender that the named messages belong to, and that touch one file with this one at least."""
+    sql = (
+        "SELECT DISTINCT p.series FROM messages m JOIN messages n ON n.task = m.task"
+        " JOIN patches p ON p.message = n.message JOIN series s ON s.series = p.series"
+        " WHERE m.message_id = ? AND s.address = ?"
+    )
+    found = {row[0] for name in names for row in db.execute(sql, (name, one.address))} - {one.series}
+    mine = _paths(db, one.series) if found else frozenset()
+    return [series for series in sorted(found) if mine & _paths(db, series)]
 
 
 def _words_of(db: sqlite3.Connection, one: _Series, column: str) -> list[str]:
@@ -179,36 +142,61 @@ def _words_of(db: sqlite3.Connection, one: _Series, column: str) -> list[str]:
     return list(names)
 
 
-def _by_reply(db: sqlite3.Connection, one: _Series) -> list[int]:
-    return _threads(db, one, _words_of(db, one, "parents")) if one.version > 1 else []
-
-
-def _by_citation(db: sqlite3.Connection, one: _Series) -> list[int]:
-    return _threads(db, one, _words_of(db, one, "links")) if one.version > 1 else []
-
-
-def _by_titles(db: sqlite3.Connection, one: _Series) -> list[int]:
-    """Series that share a title; by another author only as the very next version."""
+def _weigh_titles(db: sqlite3.Connection, one: _Series, candidates: dict[int, _Candidate]) -> None:
+    """Equal titles: of the same sender any, of another only most of them and only as the very next version."""
     sql = (
-        "SELECT q.series, count(DISTINCT q.title_key) AS shared FROM patches p JOIN patches q"
-        " ON q.title_key = p.title_key JOIN series s ON s.series = q.series WHERE p.series = ? AND q.series <> p.series"
-        " AND p.title_key LIKE '% % %' AND (s.address = ? OR q.address = p.address OR s.version = ? - 1)"
-        " GROUP BY q.series"
+        "SELECT q.series, count(DISTINCT q.title_key) FROM patches p JOIN patches q ON q.title_key = p.title_key"
+        " WHERE p.series = ? AND q.series <> p.series AND p.title_key LIKE '% % %' GROUP BY q.series"
     )
-    return [row[0] for row in db.execute(sql, (one.series, one.address, one.version))]
+    for series, shared in db.execute(sql, (one.series,)):
+        made = candidates.get(series) or _candidate(db, one, series)
+        if made is None:
+            continue
+        most = shared * 2 >= min(made.seen, one.seen)
+        if made.address == one.address:
+            fits = most or made.version < one.version
+        else:
+            fits = made.version == one.version - 1 and shared * 2 >= max(made.seen, one.seen)
+        if fits:
+            candidates[series] = made
+            share = shared / min(made.seen, one.seen)
+            made.reasons["titles"] = WEIGHTS["titles"] * (0.4 + 0.6 * min(1.0, share))
+            if made.address != one.address:
+                made.reasons["titles"] /= 2  # rather an older version of the same sender
+    sql = "SELECT series FROM series WHERE address = ? AND date < ? AND title_key = ? AND title_key LIKE '% % %'"
+    key = db.execute("SELECT title_key FROM series WHERE series = ?", (one.series,)).fetchone()[0]
+    equal = [row[0] for row in db.execute(sql, (one.address, one.date, key))]
+    _note(db, one, candidates, "titles", equal)
 
 
-def _by_files(db: sqlite3.Connection, one: _Series) -> list[int]:
-    """The version before, by the same author, soon before, on exactly the same files, under a similar title."""
+def _weigh_files(db: sqlite3.Connection, one: _Series, candidates: dict[int, _Candidate]) -> None:
+    """The version before, by the same sender, soon before, on much the same files under a similar title."""
     if one.version < 2:
-        return []
+        return
     sql = (
-        "SELECT s.series, s.title FROM series s WHERE s.address = ? AND s.version = ? AND s.date < ?"
-        " AND julianday(s.date) > ? AND s.next IS NULL ORDER BY s.series"
+        "SELECT series FROM series WHERE address = ? AND version = ? AND date < ? AND julianday(date) > ?"
+        " AND next IS NULL ORDER BY series"
     )
-    mine = _paths(db, one.series)
     rows = db.execute(sql, (one.address, one.version - 1, one.date, one.day - SOON_DAYS)).fetchall()
-    return [row[0] for row in rows if mine and _paths(db, row[0]) == mine]
+    mine = _paths(db, one.series) if rows else frozenset()
+    for (series,) in rows:
+        theirs = _paths(db, series)
+        same = _share(mine, theirs)
+        if same == 1.0 or (same >= 0.3 and _title_likeness(db, one.series, series) >= 0.4):
+            _note(db, one, candidates, "files", [series])
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    """How much of two sets is common to both."""
+    return len(one & other) / len(one | other) if one | other else 0.0
+
+
+def _title_likeness(db: sqlite3.Connection, one: int, other: int) -> float:
+    """How alike the most similar two titles of two series are, by their words."""
+    sql = "SELECT title_key FROM patches WHERE series = ? ORDER BY patch LIMIT 40"
+    ours = [frozenset(row[0].split()) for row in db.execute(sql, (one,))]
+    theirs = [frozenset(row[0].split()) for row in db.execute(sql, (other,))]
+    return max((_share(a, b) for a in ours for b in theirs), default=0.0)
 
 
 def _paths(db: sqlite3.Connection, series: int) -> frozenset[str]:

@@ -22,13 +22,13 @@ TIMEOUT = 30
 _ours = threading.local()
 
 
-def run_batch(job: Job, limits: Limits, items: Sequence[Any]) -> list[Any]:
+def run_batch(target: str, job: Job, limits: Limits, items: Sequence[Any]) -> list[Any]:
     """On a Dask worker: one batch, through the process that this thread keeps."""
     kept = getattr(_ours, "kept", None)
-    if kept is None or kept[0] != (job, limits):
+    if kept is None or kept[0] != (target, job, limits):
         if kept is not None:
             kept[1].close()
-        kept = _ours.kept = ((job, limits), Pool(TARGET, job, 1, limits))
+        kept = _ours.kept = ((target, job, limits), Pool(target, job, 1, limits))
     pool: Pool = kept[1]
     pool.submit(items)
     return pool.next()[1]
@@ -37,8 +37,8 @@ def run_batch(job: Job, limits: Limits, items: Sequence[Any]) -> list[Any]:
 class DaskExecutor:
     """Batches as futures; the oldest is waited for first."""
 
-    def __init__(self, job: Job, address: str, limits: Limits) -> None:
-        self.job = job
+    def __init__(self, job: Job, address: str, limits: Limits, target: str = TARGET) -> None:
+        self.target = target
         self.limits = limits
         self._cluster: Any = None
         self._queue: deque[tuple[Sequence[Any], Any]] = deque()
@@ -53,7 +53,7 @@ class DaskExecutor:
             self.client = distributed.Client(self._cluster or address, timeout=TIMEOUT)
         except (OSError, ValueError) as error:
             raise UsageError(f"no Dask scheduler at {address}: {error}", "give tcp://HOST:PORT, or local:N") from error
-        self._job = self.client.scatter(job, broadcast=True)
+        self.job = job
 
     @property
     def capacity(self) -> int:
@@ -68,7 +68,7 @@ class DaskExecutor:
 
     def submit(self, items: Sequence[Any]) -> None:
         """Queue a batch."""
-        future = self.client.submit(run_batch, self._job, self.limits, list(items), pure=False, retries=2)
+        future = self.client.submit(run_batch, self.target, self.job, self.limits, list(items), pure=False, retries=2)
         self._queue.append((items, future))
 
     def poll(self) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 
-from linter.audit.chains import build_series, chain_versions
+from linter.audit.chains import chain_versions
 from linter.audit.fates import judge_chains
 from linter.audit.remarks import attach_remarks, mark_agreement, supersede_quotations
+from linter.audit.series import build_series
 
 
 def link(db: sqlite3.Connection) -> None:

@@ -131,9 +131,11 @@ CREATE TABLE IF NOT EXISTS series (
   chain INTEGER,             -- series number of the first version
   previous INTEGER, next INTEGER,
   link TEXT,                 -- why it was put behind `previous`: change-id, reply, cited, titles, files
-  title TEXT, author TEXT, address TEXT, date TEXT, month TEXT,
+  title TEXT, title_key TEXT,-- of the cover letter, else of the first patch
+  author TEXT, address TEXT, date TEXT, month TEXT,
   version INTEGER, total INTEGER, seen INTEGER);
 CREATE INDEX IF NOT EXISTS series_chain ON series (chain);
+CREATE INDEX IF NOT EXISTS series_address ON series (address, date);
 """
 
 VIEWS = {

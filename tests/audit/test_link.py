@@ -45,11 +45,27 @@ def test_versions_by_change_id_and_by_link(tmp_path: Path) -> None:
         mail("a", "[PATCH] net: first words here", noted),
         mail("b", "[PATCH v2] net: then named otherwise", noted, day=3),
         mail("c", "[PATCH] mm: thing to be cited", body.replace("net/a.c", "mm/a.c"), day=3),
-        mail("d", "[PATCH v2] mm: under a new name", cited.replace("net/a.c", "mm/z.c"), day=4),
+        mail("d", "[PATCH v2] mm: under a new name", cited.replace("net/a.c", "mm/a.c"), day=4),
+        mail("e", "[PATCH v2] fs: this one only depends on it", cited.replace("net/a.c", "fs/z.c"), day=5),
     ]
     assert ask(run(tmp_path, messages), "SELECT link FROM series ORDER BY series") == [
-        (None,), ("change-id",), (None,), ("cited",),
+        (None,), ("change-id",), (None,), ("cited",), (None,),
     ]  # fmt: skip
+
+
+def test_versions_by_the_title_of_the_cover_letter(tmp_path: Path) -> None:
+    second = [one.replace(b"mend part", b"other words for part") for one in series("x", 2, 2, "a()", day=5)]
+    db = run(tmp_path, series("x", 1, 2, "a()", day=1) + second)
+    assert ask(db, VERSIONS) == [(1, None, 1), (2, "titles", 1)]
+
+
+def test_parts_sent_unthreaded_one_after_the_other_are_one_series(tmp_path: Path) -> None:
+    parts = [
+        mail(f"p{index}", f"[PATCH {index}/2] net: mend part {index} here", patch_body(f"net/{index}.c", ["\tx();"]))
+        for index in (1, 2)
+    ]
+    later = mail("p3", "[PATCH 2/2] net: another work of that day", patch_body("net/3.c", ["\tx();"]), day=2)
+    assert ask(run(tmp_path, [*parts, later]), "SELECT seen, total FROM series ORDER BY series") == [(2, 2), (1, 2)]
 
 
 def test_versions_by_files_only_soon_after_and_by_the_same_author(tmp_path: Path) -> None:

@@ -1,0 +1,93 @@
+"""Patches to series: those that were judged together, those that came late, and those that were sent unthreaded."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from linter.audit.rows import title_key
+
+_PREFIX = re.compile(r"^(?:\s*\[[^\]]{0,200}\])+\s*")
+
+SENT_TOGETHER_MINUTES = 30
+"""Minutes within which parts of one series are sent, where they are not threaded."""
+
+
+def build_series(db: sqlite3.Connection) -> None:
+    """One row for each series: the patches of one task, and what arrived late of the same thread and version."""
+    db.execute("DELETE FROM series")
+    db.execute("UPDATE patches SET series = NULL WHERE series IS NOT NULL")
+    mails = "p.superseded IS NULL AND p.commit_id IS NULL AND p.quoted = 0"
+    # patches of one message that holds several mails are not each other's series
+    db.execute(
+        "UPDATE patches AS p SET series = CASE WHEN coalesce(total, 1) > 1 THEN (SELECT min(q.patch) FROM patches q"
+        " JOIN messages n ON n.message = q.message WHERE n.task = (SELECT task FROM messages WHERE message = p.message)"
+        " AND q.version = p.version AND q.total = p.total AND q.quoted = 0) ELSE patch END"
+        f" WHERE {mails}"
+    )
+    _join_latecomers(db)
+    _join_unthreaded(db)
+    db.execute(
+        "INSERT INTO series (series, title, title_key, author, address, date, month, version, total, seen)"
+        " SELECT p.series, p.title, p.title_key, p.author, p.address, min(p.date), min(p.month), p.version,"
+        " coalesce(p.total, 1), max(1, count(DISTINCT CASE WHEN p.idx > 0 THEN p.idx END)) FROM patches p"
+        " WHERE p.series IS NOT NULL GROUP BY p.series"
+    )
+    db.execute(
+        "UPDATE series SET title = c.title, author = coalesce(c.sender, series.author),"
+        " address = coalesce(c.address, series.address)"
+        " FROM (SELECT p.series AS id, m.subject AS title, m.sender, m.address FROM messages m JOIN messages n"
+        " ON n.task = m.task JOIN patches p ON p.message = n.message WHERE m.cover = 1 AND p.series IS NOT NULL"
+        " GROUP BY p.series) AS c WHERE series.series = c.id"
+    )
+    covers = db.execute("SELECT series, title FROM series WHERE title LIKE '[%'").fetchall()
+    keys = [(title_key(_PREFIX.sub("", title)), series) for series, title in covers]
+    db.executemany("UPDATE series SET title_key = ? WHERE series = ?", keys)
+
+
+def _join_latecomers(db: sqlite3.Connection) -> None:
+    """A patch that came after its series was closed belongs to the series that its thread names."""
+    sql = (
+        "SELECT p.patch, p.series, p.version, p.total, p.idx, m.parents FROM patches p JOIN messages m USING (message)"
+        " WHERE p.series IS NOT NULL AND p.total > 1 AND m.parents <> '' ORDER BY p.patch"
+    )
+    for patch, series, version, total, index, parents in db.execute(sql).fetchall():
+        for name in parents.split()[:4]:
+            row = db.execute(
+                "SELECT min(q.series) FROM messages a JOIN messages b ON b.task = a.task JOIN patches q"
+                " ON q.message = b.message WHERE a.message_id = ? AND q.version = ? AND q.total = ?",
+                (name, version, total),
+            ).fetchone()
+            target = row[0] if row else None
+            if target is None or target >= series:
+                continue
+            taken = db.execute("SELECT 1 FROM patches WHERE series = ? AND idx IS ?", (target, index)).fetchone()
+            if taken is None:
+                db.execute("UPDATE patches SET series = ? WHERE patch = ?", (target, patch))
+            break
+
+
+def _join_unthreaded(db: sqlite3.Connection) -> None:
+    """Parts of one series that were sent one soon after the other, in threads of their own."""
+    db.execute("CREATE TEMP TABLE part (series INTEGER PRIMARY KEY, sender, version, total, date, indices)")
+    db.execute(
+        "INSERT INTO part SELECT p.series, m.address, p.version, p.total, julianday(min(m.date)),"
+        " group_concat(p.idx) FROM patches p JOIN messages m USING (message) WHERE p.series IS NOT NULL AND p.total > 1"
+        " AND m.date IS NOT NULL GROUP BY p.series HAVING count(*) < p.total"
+    )
+    pairs = db.execute(
+        "SELECT a.series, b.series, a.indices, b.indices FROM part a JOIN part b ON a.sender = b.sender"
+        " AND a.version = b.version AND a.total = b.total AND a.series < b.series"
+        " AND abs(a.date - b.date) < ? ORDER BY b.series, a.series",
+        (SENT_TOGETHER_MINUTES / 1440,),
+    ).fetchall()
+    joined: dict[int, int] = {}
+    have: dict[int, set[str]] = {}
+    for first, second, ours, theirs in pairs:
+        target = joined.get(first, first)
+        held = have.setdefault(target, set(ours.split(",")))
+        if second not in joined and not held & set(theirs.split(",")):
+            held |= set(theirs.split(","))
+            joined[second] = target
+            db.execute("UPDATE patches SET series = ? WHERE series = ?", (target, second))
+    db.execute("DROP TABLE part")
