@@ -7,9 +7,12 @@ git repository, or from a plain tree; the hunks must apply to it exactly, at the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from linter.patch.model import Change, FilePatch, Hunk, Image, Line, LineKind, Patch, Side
-from linter.patch.repo import GitRepository, PlainTree
+
+if TYPE_CHECKING:
+    from linter.patch.repo import GitRepository, PlainTree
 
 _HIDDEN = {Side.PRE: LineKind.ADDED, Side.POST: LineKind.REMOVED}
 
@@ -104,8 +107,13 @@ class ImageStore:
     def __init__(
         self, repo: str | GitRepository | None = None, tree: str | None = None, base: str | None = None
     ) -> None:
-        self._git = GitRepository(repo) if isinstance(repo, str) else repo
-        self._tree = PlainTree(tree) if tree else None
+        self._git: GitRepository | None = repo if not isinstance(repo, str) else None
+        self._tree: PlainTree | None = None
+        if tree or isinstance(repo, str):
+            from linter.patch.repo import GitRepository, PlainTree  # subprocess and hashlib cost start-up time
+
+            self._git = GitRepository(repo) if isinstance(repo, str) else repo
+            self._tree = PlainTree(tree) if tree else None
         self._base = base
         self._known: dict[str, list[bytes] | None] = {}  # path: lines after the patches so far; None: deleted
         self._made: dict[int, tuple[FilePatch, tuple[Image | None, Image | None]]] = {}

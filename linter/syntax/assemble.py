@@ -7,7 +7,6 @@ brackets ask for, and a call of `__hunklint_gap()` stands wherever code is unkno
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from linter.patch.model import Image
 from linter.syntax.chunks import IF_LINE, Chunk, chunks_of, ends_in_comment
@@ -29,16 +28,16 @@ _UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){
 _LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
 
 
-@dataclass(slots=True)
 class Assembly:
     """The text of a unit, and where its lines came from."""
 
-    source: list[bytes] = field(default_factory=list)
-    clean: list[bytes] = field(default_factory=list)
-    rows: list[int | None] = field(default_factory=list)
-    blanks: Spans = field(default_factory=list)
-    size: int = 0
-    heads: dict[int, bool] = field(default_factory=dict)  # row of an inserted head: are its parameters known
+    def __init__(self) -> None:
+        self.source: list[bytes] = []
+        self.clean: list[bytes] = []
+        self.rows: list[int | None] = []
+        self.blanks: Spans = []
+        self.size = 0
+        self.heads: dict[int, bool] = {}  # row of an inserted head: are its parameters known
 
     def insert(self, line: bytes) -> None:
         """Add a line of our own."""

@@ -8,7 +8,6 @@ shows half a group) are blanked.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 _DIRECTIVE = re.compile(
     rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n\\]|\\.)*+", re.M | re.S
@@ -26,14 +25,16 @@ _DEPTH = 64
 Spans = list[tuple[int, int]]
 
 
-@dataclass(slots=True)
 class _Group:
     """An `#if` with its arms: spans of the directives, and of the text between them."""
 
-    directives: Spans
-    before: bytes  # the last byte of code before it
-    arms: Spans = field(default_factory=list)
-    never: bool = False
+    __slots__ = ("arms", "before", "directives", "never")
+
+    def __init__(self, directive: tuple[int, int], before: bytes, never: bool) -> None:
+        self.directives: Spans = [directive]
+        self.before = before  # the last byte of code before it
+        self.arms: Spans = []
+        self.never = never
 
 
 def has_conditionals(clean: bytes) -> bool:
@@ -77,7 +78,7 @@ def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
         before = shape[seen : span[0]].rstrip()[-1:] or before
         seen = span[1]
         if match[1] in _OPENING:
-            stack.append(_Group([span], before, never=_NEVER.search(match[0].strip()) is not None))
+            stack.append(_Group(span, before, _NEVER.search(match[0].strip()) is not None))
             if len(stack) > _DEPTH:
                 lone.extend(stack.pop(0).directives)
             continue

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from tree_sitter import Node, Tree
 
 from linter.patch.model import Image, Line, Location, Side, Span
+from linter.record import field, record
 
 GAP = b"__hunklint_gap"
 """Name of the call that stands in a unit's text where code is unknown: `__hunklint_gap();` as a statement for code
 between hunks, before the first and after the last one; as a condition for a branch whose head is out of sight."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Annotation:
     """A kernel annotation that was overwritten with spaces before parsing, e.g. `__free(kfree)` or `__user`."""
 
@@ -25,7 +25,7 @@ class Annotation:
     span: Span  # in the unit's text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Unit:
     """One image as parsed C.
 
@@ -76,7 +76,7 @@ class Unit:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Function:
     """A function definition, or what the hunks show of one."""
 

@@ -25,14 +25,13 @@ sight has the name "".
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
+import os
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleSpec, PathFinder
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 from tree_sitter import Language, Node, Parser, Tree
@@ -44,7 +43,6 @@ from linter.syntax.context import UNKNOWN, function_name
 from linter.syntax.functions import declared_name, definitions
 from linter.syntax.mask import identifiers_of, mask, scrub
 from linter.syntax.model import Annotation, Function, Unit
-from linter.syntax.repair import Repairer, broken_regions, error_spans
 
 MAX_BYTES = 4 << 20
 """A longer text is not parsed but reported as unparsed; in a kernel tree these are generated headers of constants."""
@@ -60,14 +58,12 @@ def is_c_path(path: str | None) -> bool:
 
 def _language() -> Any:
     """The grammar, loaded from its extension module: the package around it imports importlib.resources (25 ms)."""
-    spec = importlib.util.find_spec("tree_sitter_c")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        for binary in Path(folder).glob("_binding*.so"):
-            name = "tree_sitter_c._binding"
-            loader = importlib.machinery.ExtensionFileLoader(name, str(binary))
-            module_spec = importlib.util.spec_from_file_location(name, binary, loader=loader)
-            if module_spec is not None:
-                module = importlib.util.module_from_spec(module_spec)
+    package = PathFinder.find_spec("tree_sitter_c")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        for file in os.listdir(folder):  # noqa: PTH208 (pathlib costs start-up time)
+            if file.startswith("_binding") and file.endswith(tuple(EXTENSION_SUFFIXES)):
+                loader = ExtensionFileLoader("tree_sitter_c._binding", f"{folder}/{file}")
+                module = loader.create_module(ModuleSpec(loader.name, loader, origin=loader.path))
                 loader.exec_module(module)
                 return module.language()
     import tree_sitter_c
@@ -105,6 +101,8 @@ def parse_image(image: Image) -> Unit:
     starts = tuple(accumulate((len(line) + 1 for line in text.split(b"\n")), initial=0))[: max(len(rows), 1)]
     unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers)
     if tree.root_node.has_error:
+        from linter.syntax.repair import error_spans
+
         object.__setattr__(unit, "unparsed", error_spans(tree))
     functions = tuple(_function(unit, node, heads) for node in definitions(tree.root_node))
     object.__setattr__(unit, "functions", functions)  # a unit and its functions point at each other
@@ -120,6 +118,8 @@ def _repair(
     source: bytes, clean: bytes, text: bytes, tree: Tree, annotations: tuple[Annotation, ...]
 ) -> tuple[bytes, Tree, tuple[Annotation, ...]]:
     """A second attempt at the regions that hold errors; the first tree where it is no better."""
+    from linter.syntax.repair import Repairer, broken_regions, error_spans  # costs start-up time, seldom needed
+
     regions = broken_regions(tree)
     repairer = Repairer(source, scrub(text))
     repairer.edits = bytearray(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field
 
 
 class Block(enum.Enum):
@@ -27,33 +26,35 @@ BRACES = frozenset(Block) - {Block.PAREN, Block.BRACKET}
 STATEMENTS = frozenset({Block.FUNCTION, Block.BLOCK, Block.DO, Block.SWITCH, Block.EXPRESSION})
 
 
-@dataclass(slots=True)
 class Open:
     """A bracket that is open."""
 
-    block: Block
-    at: int
-    keyword: bytes = b""  # of a paren: if, for, while, switch, an iterator
-    semicolons: int = 0
-    has_if: bool = False  # of a brace: an `if` stands in it, so an `else` may follow
+    __slots__ = ("at", "block", "has_if", "keyword", "semicolons")
+
+    def __init__(self, block: Block, at: int, keyword: bytes = b"") -> None:
+        self.block = block
+        self.at = at
+        self.keyword = keyword  # of a paren: if, for, while, switch, an iterator
+        self.semicolons = 0
+        self.has_if = False  # of a brace: an `if` stands in it, so an `else` may follow
 
 
-@dataclass(slots=True)
 class Scan:
-    """What one pass over a chunk found."""
+    """What one pass over a chunk found. A plain class: a dataclass costs a millisecond at start-up."""
 
-    stack: list[Open] = field(default_factory=list)
-    closed: list[Block] = field(default_factory=list)  # blocks closed that were open before the chunk, innermost first
-    entity: int = -1  # offset of the column-0 brace that closes what the chunk starts in; -1: none
-    parens: int = 0  # parens closed that were open before the chunk
-    parens_end: int = 0  # behind the last of them
-    lone_else: list[int] = field(default_factory=list)  # offsets of `else` without `if`
-    outer_list: bool = False  # what comes after the last closed list is still inside one
-    switch: bool = False  # labels stand at the outermost level that never gets closed
-    first_top: int = -1  # the first unindented line of code that is no label and no brace
-    keyword: bytes = b""  # control keyword of the last statement, its body not yet seen
-    statement: int = 0  # where the last statement starts
-    head_end: int = 0  # where the last function at column 0 opens its body; 0: none
+    def __init__(self) -> None:
+        self.stack: list[Open] = []
+        self.closed: list[Block] = []  # blocks closed that were open before the chunk, innermost first
+        self.entity = -1  # offset of the column-0 brace that closes what the chunk starts in; -1: none
+        self.parens = 0  # parens closed that were open before the chunk
+        self.parens_end = 0  # behind the last of them
+        self.lone_else: list[int] = []  # offsets of `else` without `if`
+        self.outer_list = False  # what comes after the last closed list is still inside one
+        self.switch = False  # labels stand at the outermost level that never gets closed
+        self.first_top = -1  # the first unindented line of code that is no label and no brace
+        self.keyword = b""  # control keyword of the last statement, its body not yet seen
+        self.statement = 0  # where the last statement starts
+        self.head_end = 0  # where the last function at column 0 opens its body; 0: none
 
 
 _TOKEN = re.compile(
