@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from linter.errors import RuleError
+from linter.pattern import lazy
+from linter.record import record
 
 MAX_BYTES = 8_000_000
 MAX_NODES = 400_000
 MAX_DEPTH = 40
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
-_HEX = re.compile(r"0x[0-9a-fA-F]{1,16}\Z")
+_INTEGER = lazy(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
+_HEX = lazy(r"0x[0-9a-fA-F]{1,16}\Z")
 _WORDS: dict[str, Any] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -32,7 +33,7 @@ _WORDS: dict[str, Any] = {
 KeyPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mark:
     """Where a value stands: its own line, and the marks of what it holds."""
 
@@ -40,7 +41,7 @@ class Mark:
     inner: Any = None  # dict[str, Mark], list[Mark] or None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """One YAML file: its data, and where each value stands."""
 
@@ -133,7 +134,7 @@ def _syntax_error(name: str, text: str, error: yaml.YAMLError) -> RuleError:
     return RuleError(f"{name}:{line}: not valid YAML: {problem}", hint.strip("; "))
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Frame:
     """A mapping or sequence that is still open."""
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from linter import __version__
 from linter.errors import RuleError, UsageError
+from linter.record import replace
 from linter.rulebook.cache import read_cache, write_cache
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Example, Rule, Rulebook, Tables

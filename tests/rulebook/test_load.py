@@ -78,7 +78,7 @@ def test_the_cache_gives_the_same_rulebook(write: Write) -> None:
     assert list(second.tables.data) == ["words"] and len(second.tables.data) == 1
     one, two = first.rules["bad-call"], second.rules["bad-call"]
     assert two.examples == ()
-    for name in Rule.__dataclass_fields__:
+    for name in Rule.__record_fields__:
         if name != "examples":
             assert getattr(one, name) == getattr(two, name), name
             assert type(getattr(one, name)) is type(getattr(two, name)), name
