@@ -159,3 +159,8 @@ def replace(item: T, /, **changes: Any) -> T:
         if name not in changes and not (isinstance(default, _Field) and not default.init):
             changes[name] = getattr(item, name)
     return type(item)(**changes)
+
+
+def as_dict(item: Any) -> dict[str, Any]:
+    """The fields of a record by name; their values as they are."""
+    return {name: getattr(item, name) for name in item.__record_fields__}

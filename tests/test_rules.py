@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from linter.detect.registry import check_rule
 from linter.errors import RuleError
+from linter.record import replace
 from linter.review.example import build_case
 from linter.review.mutate import mutants, survivors
 from linter.review.verify import run_case, verify_case

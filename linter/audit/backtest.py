@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,13 @@ from linter.audit.remarks import NEAR, mark_agreement
 from linter.audit.schema import TABLES, VIEWS
 from linter.audit.sources import open_sources
 from linter.audit.spool import Spool
+from linter.record import record
 
 BATCH_ITEMS = 8
 FATES = ("fixed", "persists", "dropped", "last")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record:
     """How one rule fared on one archive."""
 
@@ -41,7 +41,7 @@ class Record:
     by_chance: float  # how many of these would be, if findings fell anywhere in the change
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """One finding to read."""
 

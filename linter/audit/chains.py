@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from linter.record import field, record
 
 MONTHS_APART = 24
 """Months after which equal titles are no longer the same work."""
@@ -20,7 +21,7 @@ NEXT_VERSION = 0.5  # what is gained by being exactly one version older
 ENOUGH = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Series:
     series: int
     version: int
@@ -30,7 +31,7 @@ class _Series:
     seen: int  # patches
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Candidate:
     """An earlier series, and what speaks for it."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+
+from linter.record import record
 
 ROW = 22
 WIDE = (270, 580, 70)
@@ -15,7 +16,7 @@ HEIGHT = 150
 AXIS = 46
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bar:
     """One bar, in parts drawn one behind the other."""
 
@@ -71,7 +72,7 @@ def columns(rows: Sequence[tuple[str, float]], title: str, name: str) -> str:
             f'<g><title>{escape(label)}: {number(value)}</title><rect class="{name}" x="{x + step * 0.1:.2f}"'
             f' y="{HEIGHT - height:.1f}" width="{max(step * 0.8, 0.5):.2f}" height="{height:.1f}"/></g>'
         )
-        if place % every == 0:
+        if place % every == 0 and x < WIDTH - 48:
             out.append(f'<text x="{x:.1f}" y="{HEIGHT + 18}" class="value">{escape(label)}</text>')
     return "".join(out) + "</svg>"
 
@@ -93,4 +94,4 @@ def _scale(top: float) -> float:
     if top <= 0:
         return 1.0
     size = 10.0 ** (len(str(int(top))) - 1) if top >= 1 else 0.1
-    return next(size * step for step in (1, 2, 4, 5, 10, 20) if size * step >= top)
+    return next(size * step for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10, 20) if size * step >= top)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from linter.audit.executor import make_executor
@@ -15,13 +14,14 @@ from linter.audit.run import AuditRun, Plan, Stopped
 from linter.audit.sources import open_sources
 from linter.audit.spool import Spool
 from linter.audit.store import Store
+from linter.record import record
 from linter.review.run import Reviewer
 from linter.rulebook.model import Rulebook
 
 INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunOptions:
     """How to run, from the command line."""
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlite3
 from array import array
 
+from linter.pattern import lazy
+
+_WORD = lazy(r"\w{2,}")
 Found = tuple[int, str, int, str, str | None, int]  # patch, rule, n, fingerprint, path, version
 
 
@@ -79,8 +82,8 @@ def _settle(db: sqlite3.Connection, rows: list[tuple[str, int, int | None, int, 
 def _compare_remarks(db: sqlite3.Connection, series: int, later: int) -> None:
     """A remark was heard if the next version no longer makes the change that it was about."""
     sql = (
-        "SELECT r.message, r.n, r.path, r.kind, r.line_key FROM remarks r JOIN patches p ON p.patch = r.patch"
-        " WHERE p.series = ? ORDER BY r.message, r.n"
+        "SELECT r.message, r.n, r.path, r.kind, r.line_key, r.line_text FROM remarks r"
+        " JOIN patches p ON p.patch = r.patch WHERE p.series = ? ORDER BY r.message, r.n"
     )
     rows = db.execute(sql, (series,)).fetchall()
     if not rows:
@@ -92,9 +95,9 @@ def _compare_remarks(db: sqlite3.Connection, series: int, later: int) -> None:
         lines.frombytes(packed)
         keys.update(lines)
     answers = []
-    for message, n, path, kind, key in rows:
-        if key is None or kind not in ("+", "-"):
-            said = "unknown"  # on a context line, or on no line: nothing to compare
+    for message, n, path, kind, key, text in rows:
+        if key is None or kind not in ("+", "-") or len(_WORD.findall(text or "")) < 2:
+            said = "unknown"  # on a context line, on none, or on one like so many others: nothing to compare
         elif key in keys:
             said = "unchanged"
         elif path in paths:

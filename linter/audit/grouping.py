@@ -8,9 +8,9 @@ groups as one that was not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from linter.audit.headers import Peek
+from linter.record import field, record
 
 WINDOW = 2000
 """Messages after which a series no longer waits for missing patches."""
@@ -18,7 +18,7 @@ MAX_MEMBERS = 64
 """Patches that are judged together; a longer series is judged in stretches."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Group:
     """A series that still waits."""
 

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 
-_HEADER = re.compile(
+from linter.pattern import lazy
+from linter.record import record
+
+_HEADER = lazy(
     rb"^(message-id|in-reply-to|references|subject|from|x-change-id):[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)",
     re.IGNORECASE | re.MULTILINE,
 )
-_ID = re.compile(rb"<([^<>\s]{1,998})>")
-_BRACKETS = re.compile(r"^\s*(?:\[[^\]\[]{0,200}\]\s*)+")
-_NUMBERS = re.compile(r"\b(\d{1,5})/(\d{1,5})\b")
-_VERSION = re.compile(r"\bv(\d{1,3})\b", re.IGNORECASE)
-_REPLY = re.compile(r"^\s*(?:re|aw|sv|antw|fwd|fw)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
-_DIFF = re.compile(rb"^[> |]{0,40}(?:diff --git |@@ -\d|--- (?:a/|/dev/null))", re.MULTILINE)
-_BASE64 = re.compile(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
+_ID = lazy(rb"<([^<>\s]{1,998})>")
+_BRACKETS = lazy(r"^\s*(?:\[[^\]\[]{0,200}\]\s*)+")
+_NUMBERS = lazy(r"\b(\d{1,5})/(\d{1,5})\b")
+_VERSION = lazy(r"\bv(\d{1,3})\b", re.IGNORECASE)
+_REPLY = lazy(r"^\s*(?:re|aw|sv|antw|fwd|fw)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+_DIFF = lazy(rb"^[> |]{0,40}(?:diff --git |@@ -\d|--- (?:a/|/dev/null))", re.MULTILINE)
+_BASE64 = lazy(rb"^content-transfer-encoding:[ \t]*base64", re.IGNORECASE | re.MULTILINE)
 MAX_HEADER = 1 << 16
 MAX_PARENTS = 24
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Peek:
     """What a message says about itself at first sight."""
 

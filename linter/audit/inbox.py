@@ -15,12 +15,13 @@ from pathlib import Path
 
 from linter.audit.model import Entry, Place
 from linter.errors import InputError, UsageError
+from linter.pattern import lazy
 
 GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
 # https://public-inbox.org/public-inbox-v2-format.html: `m` holds the message of a commit, `d` one that was taken back
 V2_NAMES = (b"m", b"d")
-_V1_PATH = re.compile(rb"[0-9a-f]{2}/[0-9a-f]{38}(?:[0-9a-f]{24})?")
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_V1_PATH = lazy(rb"[0-9a-f]{2}/[0-9a-f]{38}(?:[0-9a-f]{24})?")
+_HASH = lazy(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 def git_environment() -> dict[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from linter import __version__
+from linter.record import as_dict, record, replace
 from linter.review.settings import Settings
 from linter.review.suppress import Suppression
 from linter.rulebook.model import Rule, Rulebook
@@ -20,7 +20,7 @@ RECORDS = frozenset({"record"})
 """Tables that say how rules fared; no rule reads them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """The same for every task of a run."""
 
@@ -42,8 +42,8 @@ def rule_digests(rulebook: Rulebook, job: Job) -> dict[str, str]:
     common = hashlib.blake2b(digest_size=16)
     tables = {name: table for name, table in rulebook.tables.data.items() if name not in RECORDS}
     settings = replace(job.settings, only=frozenset(), disabled=frozenset(), preview=False)
-    rest = [job.git, job.tree, job.base, sorted(job.baseline), [asdict(one) for one in job.suppressions]]
-    for part in (__version__, code_digest(), _plain(tables), _plain(asdict(settings)), _plain(rest)):
+    rest = [job.git, job.tree, job.base, sorted(job.baseline), [as_dict(one) for one in job.suppressions]]
+    for part in (__version__, code_digest(), _plain(tables), _plain(as_dict(settings)), _plain(rest)):
         common.update(part.encode())
     return {rule.id: _rule_digest(rule, common.digest()) for rule in job.settings.enabled(rulebook)}
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from linter.audit.job import Job
 from linter.audit.model import Answer, Item, Task
@@ -15,6 +14,7 @@ from linter.patch.images import ImageStore
 from linter.patch.intake import parse_message
 from linter.patch.model import Message, Series
 from linter.patch.series import group_series
+from linter.record import replace
 from linter.review.model import PatchReport, Verdict
 from linter.review.run import Reviewer
 from linter.review.suppress import Decisions

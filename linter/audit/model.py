@@ -5,14 +5,15 @@ Only numbers, strings, bytes and tuples of them cross a process boundary: a work
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from linter.record import field, record
 
 Row = dict[str, Any]
 """One row for the store, by column name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where the bytes of one message lie."""
 
@@ -23,7 +24,7 @@ class Place:
     name: str = ""  # object id of a blob or commit; what tells a maildir message apart
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One message as a source hands it to the scan."""
 
@@ -34,7 +35,7 @@ class Entry:
     retracts: str = ""  # object id of a message that the archive took back
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One message of a task. `judge` is False where its patch is at hand and only remarks are wanted."""
 
@@ -43,7 +44,7 @@ class Item:
     judge: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """Messages that are judged together: a series as far as it arrived, or one message."""
 
@@ -52,7 +53,7 @@ class Task:
     rules: frozenset[str] | None = None  # judge by these only; None: by all that are enabled
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Answer:
     """What a worker says about one task: rows, with `message` numbers as keys into the store."""
 
@@ -66,7 +67,7 @@ class Answer:
     skipped: list[Row] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Tally:
     """Totals of a run, for the progress line and the closing words."""
 

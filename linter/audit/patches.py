@@ -17,6 +17,11 @@ _FINDING = (
     "since", "fixed_in", "agreed", "excerpt", "path", "line",
 )  # fmt: skip
 MAX_REMARKS = 10
+ADDRESSED = {
+    "changed": "changed in the next version",
+    "unchanged": "left as it was in the next version",
+    "dropped": "its file left the series",
+}
 
 
 def write_patches(db: sqlite3.Connection, limit: int) -> Iterator[str]:
@@ -122,10 +127,11 @@ def _remarks(db: sqlite3.Connection, patch: int) -> str:
         " JOIN messages m USING (message) WHERE r.patch = ? AND r.by = 'reviewer'"
         f" ORDER BY r.message, r.n LIMIT {MAX_REMARKS}"
     )
-    out = [
-        f'<p class="soft">{cell(who, 60)} on <code>{cell(path)}{f":{line}" if line else ""}</code>'
-        f" ({cell(addressed)} in the next version): <code>{cell((text or '').strip(), 120)}</code></p>"
-        f"<blockquote>{cell(said.strip(), 800)}</blockquote>"
-        for path, line, text, said, who, addressed in db.execute(sql, (patch,))
-    ]
+    out = []
+    for path, line, text, said, who, addressed in db.execute(sql, (patch,)):
+        place = f"<code>{cell(path)}{f':{line}' if line else ''}</code>" if path else "the message"
+        after = f" ({ADDRESSED[addressed]})" if addressed in ADDRESSED else ""
+        shown = f": <code>{cell(text.strip(), 120)}</code>" if text else ""
+        out.append(f'<p class="soft">{cell(who, 60)} on {place}{after}{shown}</p>')
+        out.append(f"<blockquote>{cell(said.strip(), 800)}</blockquote>")
     return "".join(out)

@@ -17,7 +17,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -26,12 +25,13 @@ from typing import Any
 
 from linter.audit.worker import SOURCE
 from linter.errors import InternalError, LinterError
+from linter.record import field, record
 
 WALL_FACTOR = 10
 """How much longer than its CPU time an item may take on the clock, on a busy machine."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failed:
     """What stands in the place of an answer. The reason holds no number that differs from run to run."""
 
@@ -39,7 +39,7 @@ class Failed:
     told: tuple[str, str, int] | None = None  # title, help, exit code where it was an error of ours
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """What one item may cost. 0: no limit."""
 
@@ -47,7 +47,7 @@ class Limits:
     mebibytes: int = 2048  # address space of the worker
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Batch:
     items: Sequence[Any]
     answers: list[Any] = field(default_factory=list)
@@ -58,7 +58,7 @@ class _Batch:
         return len(self.answers) == len(self.items)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Worker:
     process: subprocess.Popen[bytes]
     connection: Connection

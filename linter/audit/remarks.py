@@ -6,10 +6,12 @@ import re
 import sqlite3
 from array import array
 
+from linter.pattern import lazy
+
 NEAR = 3
 """Lines between a finding and a remark that still speak of the same thing."""
 # Mail that no person wrote: what they remark is no agreement with a reviewer.
-_BOT = re.compile(
+_BOT = lazy(
     r"(?:^|[<.+-])(?:lkp@|0day|syzbot|kernelci|patchwork|buildbot|robot@|bot@|bot\+|noreply|no-reply|checkpatch"
     r"|sashiko|tip-bot|pr-tracker|netdev-bot)|-bot[@+]|\bbot@",
     re.IGNORECASE,

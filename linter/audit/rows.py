@@ -12,15 +12,22 @@ from typing import Any
 
 from linter.audit.model import Row
 from linter.patch.model import FilePatch, LineKind, Message, Patch
+from linter.pattern import lazy
 from linter.review.model import Judged, PatchReport, Verdict
 
 AROUND = 8
 """Lines of the mail that are kept on each side of a finding's lines."""
 MAX_TEXT = 4000
 MAX_LINES = 20000
-_LINK = re.compile(rb"https?://(?:lore\.kernel\.org|lkml\.kernel\.org|patch\.msgid\.link|lore)/[^\s<>]{1,400}")
-_LINK_ID = re.compile(r"/([^/\s<>]{1,300}@[^/\s<>]{2,200})")
-_WORDS = re.compile(r"[a-z0-9_]+")
+_LINK = lazy(rb"https?://(?:lore\.kernel\.org|lkml\.kernel\.org|patch\.msgid\.link|lore)/[^\s<>]{1,400}")
+_LINK_ID = lazy(r"/([^/\s<>]{1,300}@[^/\s<>]{2,200})")
+# what stands below the last quoted line of many replies, and is about nothing
+_FAREWELL = lazy(
+    r"\s*(?:(?:with )?(?:best|kind|warm)?\s*regards|thanks|thank you|cheers|br|bye)\b"
+    r"[^\n]{0,40}(?:\n[^\n]{0,40}){0,3}\s*",
+    re.IGNORECASE,
+)
+_WORDS = lazy(r"[a-z0-9_]+")
 # folders whose sub-folders are subsystems of their own
 _DEEP = frozenset({"drivers", "net", "fs", "arch", "sound", "include", "tools", "Documentation", "kernel", "crypto"})
 _DEEPER = frozenset({"drivers/gpu", "drivers/net", "drivers/media", "include/uapi", "Documentation/devicetree"})
@@ -199,7 +206,8 @@ def finding_rows(number: int, reported: Sequence[Judged], patch: Patch) -> list[
 def remark_rows(number: int, patch: Patch, first: int) -> list[Row]:
     """What a reply says below lines of the patch that it quotes."""
     rows = []
-    for place, remark in enumerate(patch.remarks, first):
+    spoken = [remark for remark in patch.remarks if not _FAREWELL.fullmatch(remark.text)]
+    for place, remark in enumerate(spoken, first):
         line = remark.line
         kind = line.kind if line is not None else None
         rows.append({

@@ -9,7 +9,6 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -23,6 +22,7 @@ from linter.audit.sources import Source
 from linter.audit.spool import Spool
 from linter.audit.store import Store
 from linter.errors import LinterError
+from linter.record import field, record
 
 BATCH_ITEMS = 8
 """Messages that travel to a worker at once."""
@@ -33,7 +33,7 @@ class Stopped(Exception):
     """The user wants to stop."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """How to run."""
 
@@ -44,7 +44,7 @@ class Plan:
     strict: bool = False
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class AuditRun:
     """One run over some archives."""
 

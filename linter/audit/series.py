@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 
 from linter.audit.rows import title_key
+from linter.pattern import lazy
 
-_PREFIX = re.compile(r"^(?:\s*\[[^\]]{0,200}\])+\s*")
+_PREFIX = lazy(r"^(?:\s*\[[^\]]{0,200}\])+\s*")
 
 SENT_TOGETHER_MINUTES = 30
 """Minutes within which parts of one series are sent, where they are not threaded."""

@@ -6,15 +6,15 @@ spelled out plainly; whatever it does not know (help, abbreviations, a mistake) 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from linter.pattern import lazy
 from linter.record import record
 
 LEVELS = ("info", "warning", "error")
 CONFIDENCES = ("low", "medium", "high")
-COUNT = re.compile(r"-\d+\Z")
+COUNT = lazy(r"-\d+\Z")
 """`-3`: the last three commits, as git log takes it."""
 
 

@@ -5,12 +5,12 @@ Nothing in it comes from a clock or a machine: the same rules give the same byte
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from linter.cli._manual import properties, record, scope
+from linter.pattern import lazy
 from linter.review.example import example_diff
 from linter.rulebook.build import is_bad
 from linter.rulebook.load import read_examples
@@ -24,7 +24,7 @@ LONG = 60
 ROWS = 300
 """Rows of a table that are shown."""
 
-_MARKUP = re.compile(r"[\\*<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_MARKUP = lazy(r"[\\*<\[]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 
 def reference(rulebook: Rulebook) -> Iterator[str]:

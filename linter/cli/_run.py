@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,6 +16,7 @@ from linter.patch.images import ImageStore
 from linter.patch.intake import Problem, read_messages
 from linter.patch.model import Message, Series
 from linter.patch.series import group_series
+from linter.record import record
 from linter.review.config import Config, find_top, load_config
 from linter.review.model import Report, Skip
 from linter.review.profiles import check_profiles
@@ -31,7 +31,7 @@ from linter.rulebook.names import find_rule
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Setup:
     """What a reviewing command works with."""
 

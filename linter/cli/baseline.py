@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 
 from linter.cli._options import review_options
 from linter.cli._run import finish, make_report, make_setup
+from linter.record import replace
 from linter.review.model import Verdict
 from linter.review.suppress import read_baseline, write_baseline
 

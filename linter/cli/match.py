@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -18,6 +17,7 @@ from linter.errors import InputError, UsageError
 from linter.patch.images import ImageStore, whole_image
 from linter.patch.intake import Problem, read_messages
 from linter.patch.model import Image, Side
+from linter.record import field, record
 from linter.render.escape import visible
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image
@@ -136,7 +136,7 @@ def _part(part: Part, depth: int) -> Iterator[str]:
         yield f"{pad}${part.name or '_'}"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Missed:
     """Why nothing matched: a name that is nowhere, or the places that came nearest."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import click
@@ -11,13 +10,14 @@ import click
 from linter import __version__
 from linter.detect.registry import engine_of, engines, schemas
 from linter.errors import InputError, UsageError
+from linter.pattern import lazy
 from linter.rulebook.document import shown_name
 from linter.rulebook.load import find_rules, rules_dir
 from linter.rulebook.model import CATEGORIES
 from linter.rulebook.schema import rule_schema
 from linter.rulebook.validate import did_you_mean
 
-_ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
+_ID = lazy(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")
 
 _TEMPLATE = """\
 {schema}id: {id}

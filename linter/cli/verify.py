@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import click
 
 from linter.cli._rules import find_some, load_some
 from linter.errors import LinterError, RuleError
+from linter.record import field, record
 from linter.review.crosswise import crossings
 from linter.review.example import Place, line_at
 from linter.review.mutate import mutants, survivors
@@ -56,7 +56,7 @@ def _cross(rule: Rule, rulebook: Rulebook) -> Iterator[str]:
             yield f"           {found.severity.label}[{found.rule}] {found.message}"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Run:
     """What is counted over all rules."""
 

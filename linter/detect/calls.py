@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from tree_sitter import Node
 
 from linter.patch.model import LineKind
+from linter.pattern import lazy
+from linter.record import record
 from linter.rulebook.harvest import classify_call, closing
 from linter.syntax.mask import scrub
 from linter.syntax.model import Function, Unit
 
-_CALL = re.compile(rb"\b([A-Za-z_]\w*) ?\(")
+_CALL = lazy(rb"\b([A-Za-z_]\w*) ?\(")
 _BLANKS = b" \t\n\r"
 _STATEMENT_ENDS = b";{}:)"
 _WORD_ENDS = b"eo"  # else, do
 _TAKERS = b"="
 _CLOSE = 0x29  # a cast, or the head of an if
-_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.M | re.S)
+_DIRECTIVE = lazy(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.M | re.S)
 
 
 class NameSet(Protocol):
@@ -33,7 +34,7 @@ class NameSet(Protocol):
     def __contains__(self, name: str, /) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallSite:
     """A call by name. `use` is one of the words of `linter.rulebook.harvest.classify_call`."""
 

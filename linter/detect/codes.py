@@ -12,12 +12,13 @@ from linter.detect.returns import Conventions, conventions
 from linter.detect.verdicts import sources
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
+from linter.pattern import lazy
 
-_ERROR_NAME = re.compile(r"^(?:ret|err|error|rc|retval|rv|status|result|res|r|rval|e|ierr|errno|ret_val|retv)\d?$")
-_ERROR_LOG = re.compile(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_|$)|^DMERR|^printk$")
-_ERROR_LABEL = re.compile(r"err|fail|unwind|abort|bail|free|clean|release|undo|rollback|put|unmap|disable", re.I)
-_INT = re.compile(r"^(?:static |inline |const )*(?:int|long|s32|s64|ssize_t|asmlinkage int)$")
-_OPTIONAL = re.compile(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt", re.I)
+_ERROR_NAME = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result|res|r|rval|e|ierr|errno|ret_val|retv)\d?$")
+_ERROR_LOG = lazy(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_|$)|^DMERR|^printk$")
+_ERROR_LABEL = lazy(r"err|fail|unwind|abort|bail|free|clean|release|undo|rollback|put|unmap|disable", re.I)
+_INT = lazy(r"^(?:static |inline |const )*(?:int|long|s32|s64|ssize_t|asmlinkage int)$")
+_OPTIONAL = lazy(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt", re.I)
 
 
 def returns_int(cfg: Cfg) -> bool:
@@ -240,7 +241,7 @@ def _returns_constant_zero(cfg: Cfg, block: BasicBlock, key: str, reports: bool)
     return None
 
 
-_QUIET = re.compile(
+_QUIET = lazy(
     r"unlock|put|free|release|exit|end|cache|relse|disable|err|warn|print|log|clear|close|destroy|unmap|drop", re.I
 )
 

@@ -10,6 +10,7 @@ from linter.detect.codes import failed_value, last_call, returns_int
 from linter.detect.questions import Answer, Place, Query
 from linter.detect.returns import Conventions, conventions
 from linter.flow.model import BasicBlock, Kind, StepKind
+from linter.pattern import lazy
 
 
 class _Copies:
@@ -20,7 +21,7 @@ class _Copies:
         return name in self.known.left or name in self.known.user_errno
 
 
-_COPY_FAILED = re.compile(
+_COPY_FAILED = lazy(
     r"^\{?\s*(?:[\w ]*(?:pr_|dev_|err|warn|dbg|log|print)\w*\s*\([^;]*\)\s*;\s*)*"
     r"(?:return|(\w+)\s*=)\s*-(E[A-Z0-9]+)\s*;",
     re.S,

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from tree_sitter import Node
@@ -23,16 +22,18 @@ from linter.detect.match_find import Site
 from linter.detect.match_where import Env, KeyPath, text_of, variable
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Location
+from linter.pattern import lazy
+from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
 from linter.syntax.model import Unit
 
-_VARIABLE = re.compile(r"\$(?:([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})")
+_VARIABLE = lazy(r"\$(?:([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\})")
 _FREE = frozenset({"FILE", "FUNCTION", "MATCH"})
 _SHOWN = 60
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Runner:
     """The rules of a run; a rule's driver is made when it is first needed."""
 

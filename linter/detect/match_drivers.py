@@ -6,7 +6,6 @@ A driver with names in it goes from the places of a name outwards; one without g
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tree_sitter import Node
@@ -28,6 +27,7 @@ from linter.detect.match_tests import (
 from linter.detect.match_tree import match_sequence
 from linter.detect.match_where import Env, KeyPath, Test
 from linter.detect.model import Context
+from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Tables
 from linter.syntax.model import Unit
@@ -39,7 +39,7 @@ REPORT_KEYS = ("message", "at", "key", "labels", "help", "severity", "confidence
 """Keys of a block, or of an alternative under `any`, that say how a match is reported."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Driver:
     """Where to look, and what must hold there."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tree_sitter import Node
 
 from linter.detect.match_pattern import NAMES
+from linter.record import field, record
 from linter.syntax.model import Function, Unit
 from linter.syntax.parse import parser
 
@@ -27,7 +27,7 @@ MAX_HITS = 2000
 _QUIET = frozenset({"comment", "string_literal", "char_literal", "system_lib_string", "ERROR", "preproc_arg"})
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Site:
     """A node of a unit and the nodes around it, the outermost first, the node itself last."""
 

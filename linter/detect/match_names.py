@@ -11,7 +11,6 @@ of names for each release. A table costs one set intersection a unit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tree_sitter import Node
@@ -20,6 +19,7 @@ from linter.detect.match_find import Site, sites_of
 from linter.detect.match_types import is_local
 from linter.detect.match_where import Env, KeyPath, defined_in, table_value
 from linter.detect.model import Context
+from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.kernel import parse_version
 from linter.rulebook.model import KernelVersion, Tables
@@ -50,7 +50,7 @@ _DECLARING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """What a table says about a name."""
 
@@ -59,7 +59,7 @@ class Row:
     exempt: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NamesDriver:
     """The places of many names in one role."""
 

@@ -8,11 +8,12 @@ matches the bare statement. Compiling parses the pattern with the C grammar, so 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tree_sitter import Node
 
+from linter.pattern import lazy
+from linter.record import record
 from linter.syntax.parse import parser
 
 CONTEXTS = ("expression", "statement", "declaration", "type")
@@ -21,9 +22,7 @@ CONTEXTS = ("expression", "statement", "declaration", "type")
 _HEAD = b"hunklint_mv_"
 _MANY = b"hunklint_many_"
 _DOTS = b"hunklint_dots"
-_TOKEN = re.compile(
-    r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|\$\.\.\.([A-Z_][A-Z0-9_]*)|\$([A-Z_][A-Z0-9_]*)|(\.\.\.)"
-)
+_TOKEN = lazy(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|\$\.\.\.([A-Z_][A-Z0-9_]*)|\$([A-Z_][A-Z0-9_]*)|(\.\.\.)")
 _KEYWORDS = frozenset(
     re.findall(
         r"\w+",
@@ -43,7 +42,7 @@ class PatternError(Exception):
     """A pattern that cannot be read as C; the message says how far it was understood."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Leaf:
     """A token: its kind must agree (a name is a name of any sort), and its text."""
 
@@ -51,21 +50,21 @@ class Leaf:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Meta:
     """`$X`: one whole node; the name is "" for `$_`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Dots:
     """`...` or `$...ARGS`: any number of siblings, bound under `name` if there is one."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Branch:
     """A node with its children."""
 
@@ -76,7 +75,7 @@ class Branch:
 Part = Leaf | Meta | Dots | Branch
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """A compiled pattern: one part, or statements that follow each other."""
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tree_sitter import Node
 
 from linter.detect.match_find import nodes_within
+from linter.record import record
 from linter.syntax.model import Function, Unit
 
 _DECLARATORS = frozenset(
@@ -15,7 +14,7 @@ _DECLARATORS = frozenset(
 _DECLARATIONS = frozenset({"declaration", "parameter_declaration"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declared:
     """A declared type: its words (`struct foo`, `unsigned int`), and how the name derives from it."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tree_sitter import Node
@@ -17,6 +16,8 @@ from linter.detect.match_pattern import SKIPPED, strip
 from linter.detect.match_tree import Bound, same_code
 from linter.detect.match_types import declared_type
 from linter.detect.model import Context
+from linter.pattern import lazy
+from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Tables
 from linter.syntax.model import Unit
@@ -29,9 +30,9 @@ Test = Callable[[Site, Env, Context], "Env | None"]
 MAX_TEXT = 400
 """Characters of bound code that a regular expression sees: the first, with `end: true` the last ones."""
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")
-_NESTED = re.compile(r"[+*}][)]*[+*{]|\\[1-9]|\(\?[=!<P]")
-_CONSTANT = re.compile(rb"(?:[A-Z_][A-Z0-9_]*|[0-9]\w*|'[^']*'|sizeof|[\s()+*/<>|&~-])+\Z")
+_WORDS = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")
+_NESTED = lazy(r"[+*}][)]*[+*{]|\\[1-9]|\(\?[=!<P]")
+_CONSTANT = lazy(rb"(?:[A-Z_][A-Z0-9_]*|[0-9]\w*|'[^']*'|sizeof|[\s()+*/<>|&~-])+\Z")
 
 
 def variable(value: Any, at: KeyPath) -> str:
@@ -222,8 +223,8 @@ def _defined(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     return test
 
 
-_DEFINES = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
-_DECLARES = re.compile(rb"^(?:[A-Za-z_]\w*[ \t*]+){1,6}(\w+)\(", re.M)
+_DEFINES = lazy(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
+_DECLARES = lazy(rb"^(?:[A-Za-z_]\w*[ \t*]+){1,6}(\w+)\(", re.M)
 
 
 def defined_in(unit: Unit) -> frozenset[bytes]:
@@ -269,7 +270,7 @@ def _last_member(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     return test
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Condition:
     """How one condition is written."""
 

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from linter.detect.match_where import limited_regex
@@ -29,17 +28,19 @@ from linter.detect.message_people import PEOPLE
 from linter.detect.message_trailers import TRAILERS
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Patch
+from linter.pattern import lazy
+from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
 
 CHECKS = {**PEOPLE, **TRAILERS, **PARTS}
 SECTIONS = ("subject", "title", "log", "notes", "body", "headers", "trailers")
 _KEYS = ("check", "in", "line", "unless", "absent", "first", "message", "quoted", "userspace", "rfc")
-_NAME = re.compile(r"\$([A-Z]+|[1-9])")
+_NAME = lazy(r"\$([A-Z]+|[1-9])")
 MAX_LINE = 1000
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Runner:
     """The message rules of a run."""
 

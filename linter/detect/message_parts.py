@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from linter.detect.model import Context
 from linter.patch.model import Change, Hunk, LineKind, Location, Patch
+from linter.pattern import lazy
+from linter.record import field, record
 
 Check = Callable[[Patch, Context], Iterator["Problem"]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """What a check found: the line of the mail, and texts for the rule's message."""
 
@@ -99,8 +100,8 @@ def _empty(patch: Patch, context: Context) -> Iterator[Problem]:
         yield Problem(subject_line(patch))
 
 
-_LINKED = re.compile(r"https?://|^\s*(?:[A-Z][\w-]+-by:|Link:|Fixes:|Cc:)|^\s{2,}|^[>#\[|+*\t]|^\S+$")
-_TABLE = re.compile(r"\s{3,}\S|[|=]{2}|0x[0-9a-f]{6}|\b[0-9a-f]{12,40}\b|\.[ch]:\d|\w\+0x|[{};]\s*$|^\s*[\w./-]+:\s")
+_LINKED = lazy(r"https?://|^\s*(?:[A-Z][\w-]+-by:|Link:|Fixes:|Cc:)|^\s{2,}|^[>#\[|+*\t]|^\S+$")
+_TABLE = lazy(r"\s{3,}\S|[|=]{2}|0x[0-9a-f]{6}|\b[0-9a-f]{12,40}\b|\.[ch]:\d|\w\+0x|[{};]\s*$|^\s*[\w./-]+:\s")
 
 
 def _long_lines(patch: Patch, context: Context) -> Iterator[Problem]:
@@ -114,10 +115,8 @@ def _long_lines(patch: Patch, context: Context) -> Iterator[Problem]:
         yield Problem(long[0][0], {"COUNT": str(len(long)), "LENGTH": str(len(long[0][1]))})
 
 
-_REVERT = re.compile(r"^\s*This reverts (?:commit|changes|patch)\b")
-_STOCK = re.compile(
-    r"^\s*(?:\(?cherry picked from|commit [0-9a-f]{7,}|[0-9a-f]{7,40}\b|\(\"|[A-Z][\w-]+:\s|\[|#|Conflicts)"
-)
+_REVERT = lazy(r"^\s*This reverts (?:commit|changes|patch)\b")
+_STOCK = lazy(r"^\s*(?:\(?cherry picked from|commit [0-9a-f]{7,}|[0-9a-f]{7,40}\b|\(\"|[A-Z][\w-]+:\s|\[|#|Conflicts)")
 
 
 def _bare_revert(patch: Patch, context: Context) -> Iterator[Problem]:

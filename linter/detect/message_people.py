@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping
 from linter.detect.message_parts import Check, Problem, header_line, last_line, message_lines
 from linter.detect.model import Context
 from linter.patch.model import Patch, Person
+from linter.pattern import lazy
 
-_SIGNED = re.compile(r"^\s*(?:[>*] ?)?signed-off-by\s*:\s*(.*)$", re.I)
-_ADDRESS = re.compile(r"<?([^\s<>()\"]+@[^\s<>()\"]+)>?")
-_RELAY = re.compile(r"^devnull\+|@(?:kernel-bugzilla|patchwork)\b", re.I)
+_SIGNED = lazy(r"^\s*(?:[>*] ?)?signed-off-by\s*:\s*(.*)$", re.I)
+_ADDRESS = lazy(r"<?([^\s<>()\"]+@[^\s<>()\"]+)>?")
+_RELAY = lazy(r"^devnull\+|@(?:kernel-bugzilla|patchwork)\b", re.I)
 _FOLDED = str.maketrans({"ł": "l", "Ł": "l", "ø": "o", "Ø": "o", "ß": "ss", "æ": "ae", "đ": "d", "ı": "i", "þ": "th"})
 
 
@@ -87,7 +88,7 @@ def _sender(patch: Patch, context: Context) -> Iterator[Problem]:
         return
     if signed and same_person(signed[-1][1], sender):
         return
-    if not signed or any(same_person(person, sender) for _, person in signed):
+    if not signed:
         return
     yield Problem(signed[-1][0], {"SENDER": str(sender)}, sender.address, ((header_line(patch, "From"), "sent by"),))
 

@@ -9,11 +9,12 @@ from linter.detect.message_parts import Check, Problem, message_lines, subject_l
 from linter.detect.message_people import person_of
 from linter.detect.model import Context
 from linter.patch.model import Patch
+from linter.pattern import lazy
 
-_GOOD = re.compile(r"[0-9a-fA-F]{12,64} \(\".+\"\)\s*$")
-_HASH = re.compile(r"(?:commit:?\s+)?([0-9a-fA-F]{7,64})\b[:,]?\s*(.*)$")
-_REFERENCE = re.compile(r"https?://|#\d|\w+#\d|\bbug\b|CVE-|coverity|\(\"", re.I)
-_TAGS = re.compile(r"^(?:[A-Z][\w-]*-by|Cc)$", re.I)
+_GOOD = lazy(r"[0-9a-fA-F]{12,64} \(\".+\"\)\s*$")
+_HASH = lazy(r"(?:commit:?\s+)?([0-9a-fA-F]{7,64})\b[:,]?\s*(.*)$")
+_REFERENCE = lazy(r"https?://|#\d|\w+#\d|\bbug\b|CVE-|coverity|\(\"", re.I)
+_TAGS = lazy(r"^(?:[A-Z][\w-]*-by|Cc)$", re.I)
 
 
 def _fixes(patch: Patch, context: Context) -> Iterator[Problem]:
@@ -82,7 +83,7 @@ def _stable(patch: Patch, context: Context) -> Iterator[Problem]:
     yield Problem(subject_line(patch))
 
 
-_BACKPORT = re.compile(rb"commit [0-9a-f]{40} upstream|\[ ?upstream commit|cherry picked from commit|^stable", re.I)
+_BACKPORT = lazy(rb"commit [0-9a-f]{40} upstream|\[ ?upstream commit|cherry picked from commit|^stable", re.I)
 
 
 def _is_backport(patch: Patch) -> bool:

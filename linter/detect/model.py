@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from linter.patch.model import FilePatch, Location, Patch, Series
+from linter.record import field, record
 from linter.rulebook.model import Confidence, KernelVersion, Rule, Severity, Tables
 from linter.syntax.model import Unit
 
@@ -24,7 +24,7 @@ class Scope(enum.Enum):
     SERIES = "series"  # one `Series`
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Label:
     """A place with its own words. The primary one is where the defect sits; the others tell the path in order."""
 
@@ -33,7 +33,7 @@ class Label:
     primary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One result of one rule. `labels` holds exactly one primary label; the list is in the order of the path."""
 
@@ -57,7 +57,7 @@ class Finding:
         return next(label for label in self.labels if label.primary)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Context:
     """What an engine may know besides the thing that it looks at."""
 

@@ -6,15 +6,15 @@ A walk visits every block at most once: its cost is that of the function, howeve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.record import field, record
 
 _ASSERTIONS = ("KUNIT_ASSERT_", "KUNIT_EXPECT_", "ASSERT", "VERIFY")
 _SUFFIXES = ("->", ".", "[")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Fate:
     """What becomes of a value after the call that gave it, on the paths where nothing has tested it yet."""
 

@@ -9,9 +9,7 @@ A question is a function from a `Query` to `Answer`s; its names in `$CAPITALS` f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.calls import touched_functions
@@ -19,17 +17,19 @@ from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.flow.build import build_cfg
 from linter.flow.model import Cfg
 from linter.patch.model import Location
+from linter.pattern import lazy
+from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
 from linter.syntax.model import Function, Unit
 
-_NAME = re.compile(r"\$([A-Z_]+)")
+_NAME = lazy(r"\$([A-Z_]+)")
 _KEYS = ("report", "message", "help")
 Place = tuple[int, int]
 """Byte offsets in the unit's text."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Query:
     """One function of one unit, and what a question may look up."""
 
@@ -53,7 +53,7 @@ class Query:
         return " ".join(self.unit.source[place[0] : place[1]].decode("utf-8", "replace").split())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """A defect: where it is, what to call the things in it, and what led to it."""
 

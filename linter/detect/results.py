@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from tree_sitter import Node
@@ -12,23 +11,24 @@ from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_t
 from linter.detect.questions import Answer, Query
 from linter.detect.returns import Conventions, conventions
 from linter.flow.model import Cfg, Kind, Step, StepKind
+from linter.pattern import lazy
 from linter.rulebook.model import Confidence, Severity
 from linter.syntax.model import Function
 
-_TEARDOWN = re.compile(
+_TEARDOWN = lazy(
     r"(?:^|_)(?:remove|exit|free|release|shutdown|destroy|clean(?:up)?|close|disable|stop|deinit|fini|unregister|detach|"
     r"unbind|teardown|put|abort|rollback|unwind|undo|unload|deactivate|uninit|kill|drop|del|delete|cancel|off|down|"
     r"unmap|disconnect|dtor|dump|debug|show|poweroff|halt|panic|fail|failed|err|error|recover|recovery|restore|flush)"
     r"(?:_|\d|$)"
 )
 """Words in the name of a function that undoes things: it goes on whatever fails."""
-_UNDOES = re.compile(
+_UNDOES = lazy(
     r"(?:^|_)(?:remove|exit|free|release|shutdown|destroy|cleanup|close|disable|stop|deinit|fini|unregister|detach|unbind|"
     r"teardown|put|abort|unwind|uninit|kill|drop|del|delete|cancel|off|unmap|disconnect|flush|clear|reset|unlink|unlock|"
     r"restore|suspend|invalidate|sync|notify|wake|dump|log|print|trace|halt|poweroff|deactivate|rollback|undo)(?:_|\d|$)"
 )
 """Words in the name of a callee whose failure leaves nothing to do."""
-_ERROR_LABEL = re.compile(
+_ERROR_LABEL = lazy(
     r"^(?:\w*_)?(?:err|error|fail|unwind|undo|rollback|abort|bail|free|cleanup)\w*$"
     r"|^(?:put|unlock|disable|unmap|release|destroy)\w*$"
 )
@@ -108,7 +108,7 @@ def on_error_path(function: Function, at: int) -> bool:
     return False
 
 
-_LEAVES_WITH_ERROR = re.compile(
+_LEAVES_WITH_ERROR = lazy(
     rb"(?:\breturn\s+(?:-E[A-Z]|-1\b|ret\b|err\b|rc\b|error\b|retval\b|status\b|ERR_PTR|PTR_ERR|ERR_CAST|NULL|false|dev_err_probe)"
     rb"|\bgoto\s+\w*(?:err|fail|unwind|abort|bail|free|cleanup|undo)\w*)[^;{}]*;\s*\}?\s*$"
 )

@@ -6,12 +6,11 @@ than a small patch does.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from linter.record import field, record
 from linter.rulebook.model import Tables
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class SortedNames:
     """Membership in a sorted string of names, by halving; answers are kept."""
 
@@ -41,7 +40,7 @@ class SortedNames:
         return False
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Names:
     """Names that a curated list holds, or a harvested class that is not overruled."""
 
@@ -55,7 +54,7 @@ class Names:
         return name not in self.never and any(name in each for each in self.told)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Conventions:
     """Names of functions by the way they fail. What the curated table says wins over the harvested one."""
 

@@ -10,9 +10,7 @@ asked about earlier versions that went through the same run.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.model import Context, Finding, Label, Scope, finding
@@ -20,16 +18,18 @@ from linter.detect.series_mail import MAILS
 from linter.detect.series_order import ORDERS, Found
 from linter.detect.series_review import Memory
 from linter.patch.model import Series
+from linter.pattern import lazy
+from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 
 CHECKS = {**MAILS, **ORDERS}
 _KEYS = ("check", "message")
-_NAME = re.compile(r"\$([A-Z]+)")
+_NAME = lazy(r"\$([A-Z]+)")
 _REVIEW = "review-remark"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Runner:
     """The series rules of a run."""
 

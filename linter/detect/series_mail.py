@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from linter.detect.message_parts import place, subject_line
 from linter.detect.model import Context
 from linter.detect.series_order import Check, Found
 from linter.patch.model import Patch, Series
+from linter.pattern import lazy
 
-_CHANGES = re.compile(
+_CHANGES = lazy(
     rb"(?im)^[ \t*#>\[(=-]{0,12}(?:v\d|version \d|changes?\b|changelog|changed (?:in|since)|since v\d|differences"
     rb"|revision|delta|rfc\b|resend|rebased?\b)|\bv\d+\s?(?:->|:|-|=>|\xe2\x86\x92)|\bno changes?\b"
     rb"|\b(?:since|from|in|previous) (?:the )?(?:v\d|version|rfc)"

@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from linter.detect.message_parts import place
 from linter.detect.model import Context
 from linter.patch.model import FilePatch, Line, LineKind, Location, Patch, Series, Side
+from linter.pattern import lazy
+from linter.record import field, record
 
 Check = Callable[[Series, Context], Iterator["Found"]]
 MAX_PATCHES = 200
-_DEFINED = re.compile(rb"^(?:#[ \t]*define[ \t]+(\w{4,})|(?:[A-Za-z_]\w*[ \t*]+){1,6}(\w{4,})\((?!\s*\*))")
-_ONE_LINE = re.compile(rb"^(\w{4,})\([^;]*$")
-_USED = re.compile(rb"\b([A-Za-z_]\w{3,})\s*\(")
-_WORD = re.compile(rb"\b[A-Za-z_]\w{3,}\b")
-_FIX = re.compile(r"(?i)^[^:]*:?.{0,60}\b(?:fix|fixup|repair|correct)(?:es|ed|ing|s)?\b")
+_DEFINED = lazy(rb"^(?:#[ \t]*define[ \t]+(\w{4,})|(?:[A-Za-z_]\w*[ \t*]+){1,6}(\w{4,})\((?!\s*\*))")
+_ONE_LINE = lazy(rb"^(\w{4,})\([^;]*$")
+_USED = lazy(rb"\b([A-Za-z_]\w{3,})\s*\(")
+_WORD = lazy(rb"\b[A-Za-z_]\w{3,}\b")
+_FIX = lazy(r"(?i)^[^:]*:?.{0,60}\b(?:fix|fixup|repair|correct)(?:es|ed|ing|s)?\b")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """What a check found: the index of the patch, the place, texts for the message."""
 
@@ -47,7 +48,7 @@ def is_ordered(series: Series) -> bool:
     return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Symbols:
     """Names that the patches of a series define, use and show, by index of the patch."""
 

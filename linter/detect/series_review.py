@@ -5,22 +5,22 @@ Works where one run sees both: the review of v1 (a reply with the patch quoted),
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from linter.detect.series_order import Found, line_place
 from linter.patch.model import LineKind, Patch, Series
+from linter.pattern import lazy
+from linter.record import field, record
 
 MAX_TITLES = 2000
 MAX_REMARKS = 50
-_REQUEST = re.compile(
+_REQUEST = lazy(
     r"(?i)\?|\b(?:please|should|must|need(?:s|ed)? to|don't|do not|why|use|drop|remove|rename|instead|wrong|missing)\b"
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Asked:
     version: int
     path: str | None
@@ -28,7 +28,7 @@ class _Asked:
     text: str
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Memory:
     """Remarks by title of the patch, the oldest forgotten first."""
 

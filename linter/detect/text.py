@@ -1,7 +1,6 @@
 """The engine `text`: the lines that a patch adds or removes, as text. For what is not C, or needs no tree.
 
 text:
-  word: dont_use            bytes that must be there at all (a cheap first look)
   added: '^\\s*(dont_use)'   a line of one kind (or `removed:`); $1 is its first group in messages
   unless: ok                a line that is fine
   absent: other             nothing when this stands in any line that the hunks show, removed ones aside
@@ -20,12 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.match_where import limited_regex
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Side
+from linter.pattern import lazy
+from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 
@@ -45,10 +45,10 @@ _KEYS = (
     "message",
     "userspace",
 )
-_GROUP = re.compile(r"\$([1-9])")
+_GROUP = lazy(r"\$([1-9])")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Text:
     """A block, compiled."""
 
@@ -81,7 +81,7 @@ def _prepare(rule: Rule) -> _Text:
     )
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Runner:
     """The rules of a run, each compiled when a file first calls for it."""
 

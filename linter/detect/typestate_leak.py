@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linter.detect.typestate_tables import Knowledge
 from linter.detect.typestate_walk import Exit, Obligation, Outcome
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
+from linter.record import record
 from linter.rulebook.model import Confidence
 
 FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
@@ -18,7 +17,7 @@ _SIGNED = frozenset({"int", "long", "ssize_t", "s32", "s64", "loff_t", "long lon
 _POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"})
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Leak:
     """One exit that leaves something owed."""
 
@@ -170,10 +169,15 @@ class Judge:
     def _confidence(self, kind: str, exit: Exit, witness: bool) -> Confidence | None:
         owed = self.owed
         failures, successes = FAILURE in self.kinds or UNSURE in self.kinds, SUCCESS in self.kinds
+        unwinds = any(owed.unwinding.get(start, owed.call.start) < owed.call.start for start in exit.state.undone)
         if owed.evidence == "names" and not witness:
+            return None
+        if owed.evidence == "harvest" and not witness and not unwinds:
             return None
         if kind == FAILURE:
             if witness and (failures or successes):
+                return Confidence.HIGH
+            if unwinds and not exit.state.stored:
                 return Confidence.HIGH
             if owed.evidence == "names" or exit.state.stored or owed.kind in _WITNESSED:
                 return None

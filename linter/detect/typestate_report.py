@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.model import Finding, Label, finding
 from linter.detect.typestate_leak import Leak
 from linter.detect.typestate_tables import Family
+from linter.record import field, record
 from linter.rulebook.model import Confidence, Rule
 from linter.syntax.model import Function
 
@@ -19,7 +19,7 @@ _TAKEN = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Group:
     """Leaks of one obligation that leave through one return statement."""
 
@@ -30,7 +30,7 @@ class Group:
         return self.leaks[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class LeakRule:
     """A rule about leaks, with its filters."""
 

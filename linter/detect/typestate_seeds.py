@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, MANAGED, OUT, RETURN, Family, Knowledge
 from linter.detect.typestate_walk import Obligation, handle_of
 from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 
-_MAKES = frozenset({"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc"})
+_MAKES = frozenset(
+    {"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc", "dup", "clone", "copy"}
+)
+"""Words of callees whose result nobody else knows yet."""
+
+
+_GETS = _MAKES | {"get", "find", "lookup", "open", "read", "build", "import", "parse", "request", "map", "pin", "load"}
+_FREES = frozenset(
+    {"free", "put", "release", "destroy", "unref", "unpin", "delete", "kfree", "kvfree", "vfree", "fput"}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A call that may make its function owe something."""
+
+    block: int
+    position: int  # of its step in the block
+    step: Step
+    call: Expr
+    family: Family | None
+    release: frozenset[str]
+    evidence: str  # table; names: the function itself names the counterpart; harvest: other functions do
 
 
 class Seeds:
@@ -47,30 +70,61 @@ class Seeds:
             return family.where == RETURN and family.kind in ("memory", "object")
         return not _MAKES.isdisjoint(self.knowledge.words(name))
 
-    def candidates(self) -> list[tuple[int, int, Step, Expr, Family | None, frozenset[str]]]:
-        """Calls that make the function owe something: block, step index, step, call, family, releases by name."""
-        knowledge = self.knowledge
+    def candidates(self) -> list[Candidate]:
+        """Calls that make the function owe something."""
+        known = self.knowledge
         teardowns = [
             (step.start, call)
             for _, _, step, call in self.calls
-            if not knowledge.undoing.isdisjoint(knowledge.words(call.text)) and call.text not in knowledge.acquire
+            if not known.undoing.isdisjoint(known.words(call.text))
         ]
-        found: list[tuple[int, int, Step, Expr, Family | None, frozenset[str]]] = []
+        found: list[Candidate] = []
         for block, position, step, call in self.calls:
-            family = knowledge.acquire.get(call.text)
+            family = known.acquire.get(call.text)
             if family is not None:
-                found.append((block, position, step, call, family, family.release))
+                found.append(Candidate(block, position, step, call, family, family.release, "table"))
             elif self._may_pair(call.text):
                 names = frozenset(
                     other.text
                     for start, other in teardowns
-                    if start > step.start
-                    and other.text != call.text
-                    and knowledge.related(call.text, other.text) == 2
-                    and _shared(step, call, other)
+                    if start > step.start and other.text != call.text and self._pairs(step, call, other)
                 )
+                harvested = known.pairs.get(call.text, {})
                 if names:
-                    found.append((block, position, step, call, None, names))
+                    found.append(Candidate(block, position, step, call, None, names | harvested.keys(), "names"))
+                elif harvested:
+                    release = frozenset(harvested)
+                    found.append(Candidate(block, position, step, call, None, release, "harvest"))
+        return found
+
+    def _pairs(self, step: Step, call: Expr, other: Expr) -> bool:
+        """Whether a later call undoes an earlier one: by their names, or because it frees the variable it filled."""
+        if self.knowledge.related(call.text, other.text) == 2:
+            return _shared(step, call, other)
+        words = self.knowledge.words(other.text)
+        if _FREES.isdisjoint(words) or other.text in self.knowledge.borrow_calls:
+            return False
+        keys = {arg.key for arg in other.args if arg.kind is Kind.NAME and "*" in self.cfg.locals.get(arg.text, "")}
+        if not keys:
+            return False
+        if step.target is not None and step.target.key in keys:
+            return not _GETS.isdisjoint(self.knowledge.words(call.text))
+        return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
+
+    def unwinding(self) -> dict[int, int]:
+        """For each call that undoes an earlier one, by its offset, the offset of the latest call that it undoes."""
+        known, found = self.knowledge, {}
+        for _, _, step, call in self.calls:
+            families = known.release.get(call.text, ())
+            if not families and known.undoing.isdisjoint(known.words(call.text)):
+                continue
+            for _, _, earlier, acquire in self.calls:
+                if earlier.start >= step.start or acquire.text == call.text:
+                    continue
+                family = known.acquire.get(acquire.text)
+                by_table = family is not None and call.text in family.release
+                if (by_table or known.related(acquire.text, call.text)) and _shared(earlier, acquire, call):
+                    found[step.start] = max(found.get(step.start, -1), earlier.start)
         return found
 
     def _may_pair(self, name: str) -> bool:
@@ -81,39 +135,35 @@ class Seeds:
 
     def obligations(self, facts: dict[int, Facts]) -> Iterator[tuple[Obligation, Facts]]:
         """Each obligation with what is known just behind its call."""
-        candidates = self.candidates()
+        candidates, unwinding = self.candidates(), self.unwinding()
         texts: dict[object, dict[int, frozenset[str]]] = {}
-        for _, _, step, call, family, _ in candidates:
+        for candidate in candidates:
+            step, call, family = candidate.step, candidate.call, candidate.family
             keys = {arg.key for arg in call.args if arg.kind not in (Kind.CONST, Kind.STRING)}
             if step.target is not None:
                 keys.add(step.target.key)
             texts.setdefault(family.release if family else call.text, {})[call.start] = frozenset(keys)
-        for block, position, step, call, family, release in candidates:
-            before = facts.get(block)
+        for candidate in candidates:
+            call, family = candidate.call, candidate.family
+            before = facts.get(candidate.block)
             if before is None:
                 continue
             known = before.copy()
-            for earlier in self.cfg.blocks[block].steps[: position + 1]:
+            for earlier in self.cfg.blocks[candidate.block].steps[: candidate.position + 1]:
                 known.run(earlier)
-            owed = self._obligation(block, position, step, call, family, release, known)
+            owed = self._obligation(candidate, known)
             if owed is not None:
                 rivals = texts[family.release if family else call.text]
                 own = rivals[call.start]
                 owed.others = frozenset(k for at, keys in rivals.items() if at != call.start for k in keys - own)
+                owed.unwinding = unwinding
                 if self._unwound_by_loop(owed):
                     continue
                 yield owed, known
 
-    def _obligation(
-        self,
-        block: int,
-        position: int,
-        step: Step,
-        call: Expr,
-        family: Family | None,
-        release: frozenset[str],
-        facts: Facts,
-    ) -> Obligation | None:
+    def _obligation(self, candidate: Candidate, facts: Facts) -> Obligation | None:
+        block, position, step, call = candidate.block, candidate.position, candidate.step, candidate.call
+        family, release = candidate.family, candidate.release
         target = step.target
         if family is not None:
             got = handle_of(call, family, facts, target)
@@ -122,7 +172,9 @@ class Seeds:
             handle, keys = got
             where, held, kind = family.where, family.held, family.kind
         else:
-            got_names = self._by_names(step, call, release, facts)
+            got_names = self._by_names(step, call, release, facts) if candidate.evidence == "names" else None
+            if got_names is None:
+                got_names = self._by_harvest(step, call, facts)
             if got_names is None:
                 return None
             where, handle, keys = got_names
@@ -139,7 +191,7 @@ class Seeds:
         return Obligation(
             call=call, block=block, index=position, name=call.text, kind=kind, release=release, held=held,
             handle=handle, keys=frozenset(keys), result=f"<{call.start}>",
-            evidence="table" if family is not None else "names", family=family, local=local, managed_base=managed,
+            evidence=candidate.evidence, family=family, local=local, managed_base=managed,
             shown=shown, allocated=self.allocated,
         )  # fmt: skip
 
@@ -153,6 +205,26 @@ class Seeds:
             if other and other != loop and step.start > owed.call.start and call.text in owed.release:
                 return True
         return owed.evidence == "names"
+
+    def _by_harvest(self, step: Step, call: Expr, facts: Facts) -> tuple[str, str, list[str]] | None:
+        """The handle as most functions of the harvested tree use it."""
+        modes = self.knowledge.pairs.get(call.text, {})
+        mode = next(iter(modes.values()), "")
+        where, _, number = mode.partition(" ")
+        if where == RETURN:
+            return (RETURN, f"<{call.start}>", [step.target.key]) if step.target is not None else None
+        if where == "none":
+            return ARGUMENT, "", []
+        index = int(number or where or 99)
+        if index >= len(call.args):
+            return None
+        argument = call.args[index]
+        if number:
+            if argument.kind is not Kind.ADDRESS:
+                return None
+            return OUT, f"<{call.start}&{index}>", [argument.args[0].key]
+        inner = [argument.args[0].key] if argument.kind is Kind.ADDRESS else []
+        return ARGUMENT, facts.value(argument), [argument.key, *inner]
 
     def _by_names(
         self, step: Step, call: Expr, release: frozenset[str], facts: Facts

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
+from linter.pattern import lazy
+from linter.record import record
 from linter.rulebook.model import Tables
 
 RETURN, ARGUMENT, OUT, ADDRESS, NONE = "return", "argument", "out", "address", "none"
-_WORD = re.compile(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
+_WORD = lazy(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
 MANAGED = ("devm_", "drmm_", "pcim_", "dmam_", "__devm_", "__drmm_", "snd_devm_", "dmaenginem_")
 
 _HELD = {
@@ -20,7 +21,7 @@ _HELD = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Family:
     """One row of resources.yaml or locks.yaml."""
 
@@ -72,6 +73,11 @@ class Knowledge:
             for word in left:
                 self.undone_by.setdefault(word, set()).update(right)
         self.undoing = frozenset(word for words in self.undone_by.values() for word in words)
+        self.pairs: dict[str, dict[str, str]] = {}  # harvested: acquire -> {release: handle}
+        for handle, lines in (tables.data.get("pairs") or {}).get("pairs", {}).items():
+            for acquire, release in (line.split(None, 1) for line in lines):
+                for name in release.split():
+                    self.pairs.setdefault(acquire, {})[name] = str(handle)
         self._words: dict[str, tuple[str, ...]] = {}
         self._speaks: dict[bytes, bool] = {}
         self._related: dict[tuple[str, str], int] = {}

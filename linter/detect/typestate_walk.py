@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, NONE, OUT, RETURN, Family, Knowledge
 from linter.flow.facts import ANY, NEGATIVE, ZERO, Facts, join, same
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
+from linter.pattern import lazy
+from linter.record import field, record
 
 OWED, RELEASED = 0, 1
 _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
@@ -19,13 +19,13 @@ _ACTIONS = frozenset(
     {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
 )
 """Calls that leave the release to the device; what their callback releases is out of sight."""
-_ROOT = re.compile(r"[&*(]*([A-Za-z_]\w*)")
+_ROOT = lazy(r"[&*(]*([A-Za-z_]\w*)")
 _NESTING = frozenset({Kind.CALL, Kind.CONDITIONAL, Kind.OTHER})
 _COUNTED = frozenset({"enable", "registration", "count", "section", "lock", "weak-registration", "handler"})
 """Kinds that stay the caller's business whoever else is given the handle."""
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Obligation:
     """What one call made its function owe."""
 
@@ -46,6 +46,7 @@ class Obligation:
     allocated: frozenset[str] = frozenset()  # values that this function made: no one else knows them
     shown: str = ""  # the handle as the source writes it
     others: frozenset[str] = frozenset()  # texts of what else of this family the function acquires
+    unwinding: Mapping[int, int] = field(default_factory=dict)  # see Seeds.unwinding
     loop: int = 0  # the loop that the acquiring call stands in
 
 
@@ -53,7 +54,7 @@ Trail = tuple[Any, Expr, bool]
 """The conditions of a path, the last one first: (earlier trail or None, condition, held)."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class State:
     """Where a path stands: facts, who was lent the handle, whether it was stored, how it came here."""
 
@@ -62,12 +63,13 @@ class State:
     stored: bool = False
     trail: Trail | None = None
     containers: frozenset[str] = frozenset()
+    undone: frozenset[int] = frozenset()  # calls on every way here that undo something else
 
 
 Node = tuple[int, int, int, int]  # block, status, goto taken last, class of the returned variable
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Exit:
     """A return that is reached while it is owed (or after it was released)."""
 
@@ -78,7 +80,7 @@ class Exit:
     block: int
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Outcome:
     """What became of an obligation."""
 
@@ -148,13 +150,14 @@ class Walk:
             one.stored or two.stored,
             one.trail,
             one.containers | two.containers,
+            one.undone & two.undone,
         )
 
     def _run_block(self, node: Node, state: State, first: int) -> list[tuple[Node, State]]:
         index, status, leave, _ = node
         block = self.cfg.blocks[index]
         if not first:
-            state = State(state.facts.copy(), state.lent, state.stored, state.trail, state.containers)
+            state = State(state.facts.copy(), state.lent, state.stored, state.trail, state.containers, state.undone)
         steps = block.steps
         for position in range(first, len(steps)):
             step = steps[position]
@@ -193,7 +196,7 @@ class Walk:
                 mask = facts.value_mask(facts.values.get(self.returned, self.returned))
                 partition = 0 if mask == ZERO else 1 if mask and not mask & ~(NEGATIVE) else 2
             node = (edge.target, status, left, partition)
-            found.append((node, State(facts, state.lent, state.stored, trail, state.containers)))
+            found.append((node, State(facts, state.lent, state.stored, trail, state.containers, state.undone)))
         return found
 
     def _is_other(self, expr: Expr, held: bool, facts: Facts) -> bool:
@@ -274,6 +277,8 @@ class Walk:
             return self._release(step, status, state)
         if status == RELEASED:
             return -1 if knowledge.acquire.get(name) is owed.family and given else status
+        if call.start in self.owed.unwinding:
+            state.undone |= {call.start}
         if knowledge.is_teardown(name) and name not in knowledge.borrow_calls:
             if given and self._ends(name):
                 return self._release(step, status, state)
@@ -409,6 +414,7 @@ def _same(one: State, two: State) -> bool:
         one.lent == two.lent
         and one.stored == two.stored
         and one.containers == two.containers
+        and one.undone == two.undone
         and same(one.facts, two.facts)
     )
 

@@ -9,25 +9,25 @@ Runs on every C file; a rule's `applies-to` says which.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.detect.uapi_change import CHANGES
 from linter.detect.uapi_command import COMMANDS
 from linter.detect.uapi_struct import STRUCTS, Found
+from linter.pattern import lazy
+from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
 from linter.syntax.model import Unit
 
 CHECKS = {**STRUCTS, **COMMANDS, **CHANGES}
 _KEYS = ("check", "message", "userspace")
-_NAME = re.compile(r"\$([A-Z]+)")
+_NAME = lazy(r"\$([A-Z]+)")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Runner:
     """The interface rules of a run."""
 

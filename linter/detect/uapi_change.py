@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from linter.detect.model import Context
 from linter.detect.uapi_layout import is_packed, name_of, structures
 from linter.detect.uapi_struct import Check, Found
 from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch, Side
+from linter.pattern import lazy
+from linter.record import record
 from linter.syntax.model import Unit
 
-_MEMBER = re.compile(
+_MEMBER = lazy(
     rb"^\s*((?:struct\s+|union\s+|enum\s+|unsigned\s+|const\s+)*\w+)\s+(\*?\s*)(\w+)\s*((?:\[[^\]]*\])*)\s*;"
 )
-_ENUMERATOR = re.compile(rb"^\s*([A-Z_][A-Za-z0-9_]*)\s*(=[^,]*)?,?\s*(?:/[*/].*)?$")
-_LAST = re.compile(r"(?:^__|^NUM_|^N_|^MAX_|_MAX$|_LAST$|_COUNT$|_NUM$|_END$|_CNT$|_SIZE$|MAX$)")
-_DEFINE = re.compile(rb"^\s*#\s*define\s+(\w+)\s+(.+?)\s*(?:/[*/].*)?$")
-_SPARE = re.compile(rb"(?i)(?:pad|resv|reserved|rsvd|unused|spare|mbz|__res|fill|align)")
+_ENUMERATOR = lazy(rb"^\s*([A-Z_][A-Za-z0-9_]*)\s*(=[^,]*)?,?\s*(?:/[*/].*)?$")
+_LAST = lazy(r"(?:^__|^NUM_|^N_|^MAX_|_MAX$|_LAST$|_COUNT$|_NUM$|_END$|_CNT$|_SIZE$|MAX$)")
+_DEFINE = lazy(rb"^\s*#\s*define\s+(\w+)\s+(.+?)\s*(?:/[*/].*)?$")
+_SPARE = lazy(rb"(?i)(?:pad|resv|reserved|rsvd|unused|spare|mbz|__res|fill|align)")
 _SIZES = {b"8": 1, b"16": 2, b"32": 4, b"64": 8}
-_FIXED = re.compile(rb"(?:__)?[us](8|16|32|64)\Z|u?int(8|16|32|64)_t\Z|__[lb]e(16|32|64)\Z")
+_FIXED = lazy(rb"(?:__)?[us](8|16|32|64)\Z|u?int(8|16|32|64)_t\Z|__[lb]e(16|32|64)\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Member:
     line: Line
     name: str

@@ -20,12 +20,13 @@ from linter.detect.uapi_ioctl import (
 from linter.detect.uapi_layout import name_of, structures
 from linter.detect.uapi_struct import Check, Found
 from linter.patch.model import LineKind, Patch
+from linter.pattern import lazy
 from linter.syntax.model import Unit
 
-_SAID = re.compile(r"\b((?:DRM_|_)IO(?:WR|R|W)?)\s*\(")
-_CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]{1,}_[A-Z0-9_]+\b")
-_SCALAR = re.compile(r"(?:__)?[us](?:8|16|32|64)|int|unsigned(?: int)?|long|unsigned long|char\Z")
-_MAKES_FD = re.compile(r"(?i)\b(?:create|return|get|give|new|obtain)s?\b[^.]{0,40}\b(?:fd|file descriptor)\b")
+_SAID = lazy(r"\b((?:DRM_|_)IO(?:WR|R|W)?)\s*\(")
+_CONSTANT = lazy(r"\b[A-Z][A-Z0-9]{1,}_[A-Z0-9_]+\b")
+_SCALAR = lazy(r"(?:__)?[us](?:8|16|32|64)|int|unsigned(?: int)?|long|unsigned long|char\Z")
+_MAKES_FD = lazy(r"(?i)\b(?:create|return|get|give|new|obtain)s?\b[^.]{0,40}\b(?:fd|file descriptor)\b")
 _CONVENTION = ("vfio", "iommufd")
 """Headers in which every command is an `_IO` and the comment tells the real direction and structure."""
 
@@ -96,7 +97,7 @@ def _with_argument(unit: Unit, context: Context) -> Iterator[Found]:
                 yield Found(command.start, command.end, {"NAME": command.name, "COPY": copy}, command.name)
 
 
-_COPY = re.compile(rb"\b(copy_from_user|copy_to_user|get_user|put_user)\s*\(([^;]{0,200}\barg\w*\b[^;]{0,100})\)")
+_COPY = lazy(rb"\b(copy_from_user|copy_to_user|get_user|put_user)\s*\(([^;]{0,200}\barg\w*\b[^;]{0,100})\)")
 
 
 def _copied(name: str, patch: Patch) -> str:
@@ -205,7 +206,7 @@ def _vendor_constant(unit: Unit, context: Context) -> Iterator[Found]:
             yield Found(node.start_byte, node.end_byte, {"NAME": name, "COMMAND": command}, name)
 
 
-_NEW_COMMAND = re.compile(rb"^\s*#\s*define\s+(\w+)\s+_IO(?:WR|R|W)?\s*\(")
+_NEW_COMMAND = lazy(rb"^\s*#\s*define\s+(\w+)\s+_IO(?:WR|R|W)?\s*\(")
 
 
 def _generic_commands(patch: Patch, vendors: frozenset[str]) -> list[str]:

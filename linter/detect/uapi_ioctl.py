@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from linter.pattern import lazy
+from linter.record import record
 from linter.syntax.model import Unit
 
-_DEFINE = re.compile(
+_DEFINE = lazy(
     rb"^[ \t]*#[ \t]*define[ \t]+(\w{1,100})[ \t]+(?:\\\n[ \t]*)?((?:DRM_|_)IO(?:WR|R|W)?)[ \t]*\(",
     re.M,
 )
 _MACROS = frozenset({b"_IO", b"_IOR", b"_IOW", b"_IOWR", b"DRM_IO", b"DRM_IOR", b"DRM_IOW", b"DRM_IOWR"})
-_OPENER = re.compile(rb"/\*|//")
-_STARS = re.compile(rb"^[ \t]*\*?[ \t]?", re.M)
+_OPENER = lazy(rb"/\*|//")
+_STARS = lazy(rb"^[ \t]*\*?[ \t]?", re.M)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """One `#define NAME _IOxx(type, nr, argument)`."""
 
@@ -39,7 +40,7 @@ class Command:
         return self.arguments[place] if len(self.arguments) > place else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comment:
     """A comment's words, without its stars."""
 

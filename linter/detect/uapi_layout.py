@@ -6,13 +6,13 @@ the layout unknown from there on, and unknown says nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from linter.detect.match_find import nodes_within
+from linter.pattern import lazy
+from linter.record import record
 from linter.syntax.model import Unit
 
 ABIS = ("64 bit", "32 bit", "i386")
@@ -30,10 +30,10 @@ _BY_MACHINE = (
     "drm_handle_t,__kernel_time_t,off_t,__kernel_off_t"
 )
 _WORDS = frozenset(_BY_MACHINE.split(","))
-_NUMBER = re.compile(rb"\(?\s*(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*\s*\)?\Z")
+_NUMBER = lazy(rb"\(?\s*(0[xX][0-9a-fA-F]+|[0-9]+)[uUlL]*\s*\)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """Size and alignment on the three kinds of machine."""
 
@@ -41,7 +41,7 @@ class Shape:
     align: tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """One member: where it stands, how large it is, and the hole before it."""
 
@@ -52,7 +52,7 @@ class Member:
     shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Layout:
     """A structure laid out to its end."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from linter.detect.model import Context
 from linter.detect.uapi_layout import ABIS, Calculator, Layout, name_of, structures
+from linter.record import field, record
 from linter.syntax.model import Unit
 
 Check = Callable[[Unit, Context], Iterator["Found"]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """What a check found: bytes of the unit's text, texts for the rule's message, other places with words."""
 

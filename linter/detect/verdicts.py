@@ -14,8 +14,9 @@ from linter.detect.results import sites
 from linter.detect.returns import conventions
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, StepKind
+from linter.pattern import lazy
 
-_UNSIGNED = re.compile(r"^(?:const |volatile )*(?:unsigned\b|u8\b|u16\b|u32\b|u64\b|uint\b|uint8_t|uint16_t|uint32_t|"
+_UNSIGNED = lazy(r"^(?:const |volatile )*(?:unsigned\b|u8\b|u16\b|u32\b|u64\b|uint\b|uint8_t|uint16_t|uint32_t|"
                        r"uint64_t|size_t\b|__u8\b|__u16\b|__u32\b|__u64\b|bool\b|dma_addr_t|phys_addr_t)")  # fmt: skip
 _IS_ERR = frozenset(["IS_ERR", "PTR_ERR_OR_ZERO"])
 _EITHER = "IS_ERR_OR_NULL"
@@ -170,7 +171,7 @@ def _next_condition(query: Query, at: int) -> Node | None:
     return following.child_by_field_name("condition")
 
 
-_TESTED = re.compile(r"^\(\s*(?:un)?(?:likely)?\(?\s*(?:!\s*|IS_ERR(?:_OR_NULL)?\s*\(\s*)([\w.>\-\[\]]+?)\s*\)*$")
+_TESTED = lazy(r"^\(\s*(?:un)?(?:likely)?\(?\s*(?:!\s*|IS_ERR(?:_OR_NULL)?\s*\(\s*)([\w.>\-\[\]]+?)\s*\)*$")
 
 
 def _tested_value(condition: Node) -> str | None:
@@ -278,7 +279,7 @@ def either_judged_by_null(query: Query) -> Iterator[Answer]:
             yield Answer((test.start, test.end), names, [label], key=site.target)
 
 
-_FAILS = re.compile(
+_FAILS = lazy(
     r"^\{?[^{}]*?(?:return\s+-(?:E[A-Z]+|1)\b|return\s+ERR_PTR\s*\(\s*-|return\s+1\s*;|goto\s+\w*(?:err|fail)\w*\s*;)",
     re.S,
 )

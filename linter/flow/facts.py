@@ -8,11 +8,11 @@ changes a caller's flag is rare, two tests of one flag are everywhere); they do 
 
 from __future__ import annotations
 
-import re
 import zlib
 
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import Expr, Kind, Step, StepKind
+from linter.pattern import lazy
 
 ZERO, NEGATIVE, POSITIVE, ERROR = 1, 2, 4, 8
 """What a value may be: 0 or NULL; a negative number; a positive number or a valid pointer; an error pointer."""
@@ -22,7 +22,7 @@ NONZERO = ANY & ~ZERO
 _LVALUES = frozenset({Kind.NAME, Kind.FIELD, Kind.INDEX, Kind.DEREF})
 _FLIPPED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 _MAX_NAME = 120
-_PREDICATE = re.compile(
+_PREDICATE = lazy(
     r"^(is|has|can|needs?|should|test|IS)_|_(is|has|can|needs?|use|uses|wants?)_|_(enabled|supported|capable|present|"
     r"valid|empty|available|active|running|test_bit)$|^list_empty|^test_bit|^(netif|of|device|fwnode)_.*_bool$"
 )

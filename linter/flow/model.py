@@ -7,8 +7,8 @@ frozen dataclass costs three times as much to make.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 
+from linter.record import field, record
 from linter.syntax.model import Function
 
 
@@ -30,7 +30,7 @@ class Kind(enum.Enum):
     OTHER = "other"  # args: what could be read of its parts
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Expr:
     """A normalised C expression. `key` is its canonical text: equal keys read equally, e.g. `dev->priv.buf`."""
 
@@ -60,7 +60,7 @@ class StepKind(enum.Enum):
     ASM = "asm"
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Step:
     """One thing that happens, with its place in the unit's text."""
 
@@ -73,7 +73,7 @@ class Step:
     cleanup: str | None = None
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Edge:
     """A possible transfer of control. `assume` is the condition and whether it held; None: nothing is known."""
 
@@ -83,7 +83,7 @@ class Edge:
     goto: int = -1  # offset of the goto statement that the edge stands for
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class BasicBlock:
     """Straight-line code."""
 
@@ -99,7 +99,7 @@ class BasicBlock:
         return self.loop > 0
 
 
-@dataclass(slots=True, eq=False)
+@record(frozen=False, eq=False)
 class Cfg:
     """The control-flow graph of one function. Block `exit` is empty; every RETURN step's block has an edge to it.
 

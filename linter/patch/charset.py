@@ -5,8 +5,10 @@ from __future__ import annotations
 import binascii
 import re
 
-_WORD = re.compile(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?\r\n]*)\?=")
-_BETWEEN = re.compile(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,64}\?[bBqQ]\?)")
+from linter.pattern import lazy
+
+_WORD = lazy(r"=\?([^?\s]{1,64})\?([bBqQ])\?([^?\r\n]*)\?=")
+_BETWEEN = lazy(r"(\?=)[ \t\r\n]+(?==\?[^?\s]{1,64}\?[bBqQ]\?)")
 # Charsets whose bytes are plain ASCII or may look like UTF-8 although they are not.
 _SHIFTING = ("iso-2022", "utf-7", "utf-16", "utf-32", "hz-gb")
 
@@ -70,7 +72,7 @@ def decode_transfer(body: bytes, encoding: str) -> bytes:
     return body
 
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/=\s]*")
+_BASE64 = lazy(rb"[A-Za-z0-9+/=\s]*")
 
 
 def _decode_base64(body: bytes) -> bytes:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from linter.pattern import lazy
+from linter.record import record
 
 from .model import Damage, DamageKind, Hunk, Line, LineKind
 from .vanished import place_blanks
 
-_HEADER = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@[ ]?(.*)", re.DOTALL)
-_VERSION = re.compile(rb"\d+\.[\w.+-]+(?: \(.*\))?$|[\w. -]{0,40}\bgit\b.{0,20}$")
-_STOP = re.compile(
-    rb"_{8,}\r?$|diff --|Index: |From [0-9a-f]{40} |---\r?$|base-commit: |\[\.\.\.|<snip>|GIT binary patch"
-)
+_HEADER = lazy(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@[ ]?(.*)", re.DOTALL)
+_VERSION = lazy(rb"\d+\.[\w.+-]+(?: \(.*\))?$|[\w. -]{0,40}\bgit\b.{0,20}$")
+_STOP = lazy(rb"_{8,}\r?$|diff --|Index: |From [0-9a-f]{40} |---\r?$|base-commit: |\[\.\.\.|<snip>|GIT binary patch")
 _KINDS = {b"+": LineKind.ADDED, b"-": LineKind.REMOVED, b" ": LineKind.CONTEXT, b"": LineKind.CONTEXT}
 _NO_BREAK = b"\xc2\xa0"
 _LONG = 55  # a line this long may have been wrapped
@@ -25,7 +25,7 @@ _LONG = 55  # a line this long may have been wrapped
 Item = tuple[LineKind, bytes, int]  # kind, text, index of the line
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Reading:
     """One way to read the lines under a hunk header."""
 
@@ -124,8 +124,8 @@ def _is_prose(line: bytes) -> bool:
     return _PROSE.match(line) is not None and not _CODE.search(line)
 
 
-_PROSE = re.compile(rb"[A-Z][a-z']*,?(?: [\w',.?!-]+){3}")
-_CODE = re.compile(rb"[;{}=]|\w\(|->|\*/")
+_PROSE = lazy(rb"[A-Z][a-z']*,?(?: [\w',.?!-]+){3}")
+_CODE = lazy(rb"[;{}=]|\w\(|->|\*/")
 _STOPS = frozenset({b"__", b"di", b"In", b"Fr", b"--", b"ba", b"[.", b"<s", b"GI"})
 
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
 
+from linter.pattern import lazy
+from linter.record import record, replace
+
 from .fileheader import FileHeader, parse_file_header
 from .model import Change, Damage, DamageKind, FilePatch, Hunk, Line, LineKind
 
-_START = re.compile(
+_START = lazy(
     rb"^(?:diff --(?:git|cc|combined) [^\n]|diff -[^\n]* [^\n]*\n(?:---|index|new|old|Bin)"
     rb"|Index: [^\n]+\n(?:=====|---|diff)"
     rb"|--- [^\n]*\n\+\+\+ [^\n]*\n@@|Binary files [^\n]+ differ\r?$)",
@@ -28,7 +30,7 @@ _START = re.compile(
 _KINDS = {"+": LineKind.ADDED, "-": LineKind.REMOVED, " ": LineKind.CONTEXT}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diff:
     """The files of one diff and what had been done to it on its way."""
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from linter.pattern import lazy
+from linter.record import record
 
 from .model import Change
 
-_INDEX = re.compile(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
-_ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-7]{1,3})')
+_INDEX = lazy(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
+_ESCAPE = lazy(rb'\\([abtnvfr"\\]|[0-7]{1,3})')
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
-_PREFIX = re.compile(rb"[abciow12]/")
+_PREFIX = lazy(rb"[abciow12]/")
 # GNU diff appends a time behind a tab; damaged mails show it behind blanks.
-_TIME = re.compile(
-    rb"\s+(?:\d{4}-\d\d-\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) |\((?:revision|working copy|.{1,40}\)$)).*$"
-)
+_TIME = lazy(rb"\s+(?:\d{4}-\d\d-\d\d|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) |\((?:revision|working copy|.{1,40}\)$)).*$")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class FileHeader:
     """What the header of one file's section says."""
 

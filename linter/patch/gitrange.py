@@ -9,16 +9,18 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import replace
+
+from linter.pattern import lazy
+from linter.record import replace
 
 from ..errors import InputError, UsageError
 from .message import parse_message
 from .model import Message
 
-_COUNT = re.compile(r"-(\d{1,6})$")
-_RANGE = re.compile(r"(?!\.\.?/).*[^/.]?\.{2,3}(?!/)")
-_REVISION = re.compile(r"[\w./@{}~^:+-]+$")
-_OBJECT_ID = re.compile(r"[0-9a-f]{12,64}$")
+_COUNT = lazy(r"-(\d{1,6})$")
+_RANGE = lazy(r"(?!\.\.?/).*[^/.]?\.{2,3}(?!/)")
+_REVISION = lazy(r"[\w./@{}~^:+-]+$")
+_OBJECT_ID = lazy(r"[0-9a-f]{12,64}$")
 _FORMAT = "%x00%H%nFrom: %an <%ae>%nDate: %aD%nSubject: %s%n%n%b%n---%n"
 _OPTIONS = (
     "--reverse",

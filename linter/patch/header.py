@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from linter.pattern import lazy
+from linter.record import record
 
 from .model import Person
 
-_ADDRESS = re.compile(r'\s*(?:"((?:[^"\\]|\\.){0,400})"|([^"<>(),:;@]{0,400}?))\s*<\s*([^<>\s,]{1,320})\s*>')
-_BARE = re.compile(r"\s*([^\s<>(),:;\"]{1,256}@[^\s<>(),:;\"]{1,256})\s*(?:\(([^()]{0,200})\))?")
-_MESSAGE_ID = re.compile(r"<([^<>\s]{1,998})>")
-_DATE = re.compile(
+_ADDRESS = lazy(r'\s*(?:"((?:[^"\\]|\\.){0,400})"|([^"<>(),:;@]{0,400}?))\s*<\s*([^<>\s,]{1,320})\s*>')
+_BARE = lazy(r"\s*([^\s<>(),:;\"]{1,256}@[^\s<>(),:;\"]{1,256})\s*(?:\(([^()]{0,200})\))?")
+_MESSAGE_ID = lazy(r"<([^<>\s]{1,998})>")
+_DATE = lazy(
     r"\s*(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})\s+([A-Za-z]{3})[a-z]*\s+(\d{2,4})\s+(\d{1,2}):(\d{2})(?::(\d{2}))?"
     r"(?:\s*([+-])(\d{2}):?(\d{2})|\s+([A-Z]{1,5}))?"
 )
 _MONTHS = dict(zip("jan feb mar apr may jun jul aug sep oct nov dec".split(), range(1, 13), strict=True))  # noqa: SIM905
 _ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
-_REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?|antw|答复|回复)(?:\[\d+\])?\s*[:：]\s*", re.IGNORECASE)
-_BRACKET = re.compile(r"\s*\[([^\[\]]{0,200})\]\s*")
-_VERSION = re.compile(r"[vV](\d{1,3})(?:\.\d+)?$")
-_FUSED_VERSION = re.compile(r"(?:PATCH|RFC|RESEND)[-_]?[vV](\d{1,3})$", re.IGNORECASE)
-_NUMBER = re.compile(r"(\d{1,4})\s*/\s*(\d{1,4})$")
+_REPLY = lazy(r"\s*(?:re|aw|sv|fwd?|antw|答复|回复)(?:\[\d+\])?\s*[:：]\s*", re.IGNORECASE)
+_BRACKET = lazy(r"\s*\[([^\[\]]{0,200})\]\s*")
+_VERSION = lazy(r"[vV](\d{1,3})(?:\.\d+)?$")
+_FUSED_VERSION = lazy(r"(?:PATCH|RFC|RESEND)[-_]?[vV](\d{1,3})$", re.IGNORECASE)
+_NUMBER = lazy(r"(\d{1,4})\s*/\s*(\d{1,4})$")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """A subject taken apart."""
 

@@ -6,9 +6,10 @@ Memory stays that of one message, however large the archive.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from linter.record import record
 
 from ..errors import InputError, UsageError
 from .mbox import split_mbox, starts_mbox
@@ -22,7 +23,7 @@ MAX_REMEMBERED = 1 << 16  # Message-IDs kept to find copies
 MAX_SINGLE = 256 << 20  # bytes of a file that is one message
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """An input that could not be read at all, and why."""
 

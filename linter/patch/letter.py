@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from linter.pattern import lazy
+from linter.record import record
 
 from .charset import decode_bytes, decode_header
 from .header import parse_person
 from .model import Person, Trailer
 
-_SEPARATOR = re.compile(rb"^---[ \t\r]*$", re.MULTILINE)
-_SCISSORS = re.compile(rb"^[ \t]*-[- \t]{1,80}(?:>8|8<|>%|%<)[ \t]?-[->8<%\t ]{0,80}$", re.MULTILINE)
-_IN_BODY = re.compile(
-    rb"(From|Subject|Date|Content-[A-Za-z-]+|X-[A-Za-z-]+|To|Cc):[ \t]+([^\n]*(?:\n[ \t]+[^\n]*)*)\n?"
-)
-_TRAILER = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,40})[ \t]*:[ \t]+(\S[^\n]*)$")
-_BASE = re.compile(rb"^base-commit:[ \t]*([0-9a-f]{7,64})\b", re.MULTILINE)
-_CHANGE_ID = re.compile(rb"^change-id:[ \t]*(\S+)", re.MULTILINE)
+_SEPARATOR = lazy(rb"^---[ \t\r]*$", re.MULTILINE)
+_SCISSORS = lazy(rb"^[ \t]*-[- \t]{1,80}(?:>8|8<|>%|%<)[ \t]?-[->8<%\t ]{0,80}$", re.MULTILINE)
+_IN_BODY = lazy(rb"(From|Subject|Date|Content-[A-Za-z-]+|X-[A-Za-z-]+|To|Cc):[ \t]+([^\n]*(?:\n[ \t]+[^\n]*)*)\n?")
+_TRAILER = lazy(rb"([A-Za-z][A-Za-z0-9-]{1,40})[ \t]*:[ \t]+(\S[^\n]*)$")
+_BASE = lazy(rb"^base-commit:[ \t]*([0-9a-f]{7,64})\b", re.MULTILINE)
+_CHANGE_ID = lazy(rb"^change-id:[ \t]*(\S+)", re.MULTILINE)
 _TOKENS = frozenset({"link", "fixes", "closes", "cc", "from"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Letter:
     """The prose of a patch; line numbers are those of the mail."""
 

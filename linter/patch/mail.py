@@ -6,24 +6,26 @@ A plain mail is split by hand; the email package (slow to import, slow to run) i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from linter.pattern import lazy
+from linter.record import record
 
 from .charset import decode_bytes, decode_header, decode_transfer, to_utf8
 
 MAX_HEADERS = 2000
-_HEADER = re.compile(r"^([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
-_NAME = re.compile(r"[!-9;-~]{1,200}[ \t]*:")
-_FOLD = re.compile(r"[\r\n]+[ \t]*")
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_MAIL_HEAD = re.compile(rb"^(?:from|subject|date|message-id|to):", re.IGNORECASE | re.MULTILINE)
-_FIRST = re.compile(rb"[!-9;-~]{1,200}[ \t]*:|From |>From ")
-_PARAMETER = re.compile(r";\s*(charset|format|delsp|boundary)\s*=\s*(?:\"([^\"]*)\"|([^\s;\"]+))", re.IGNORECASE)
+_HEADER = lazy(r"^([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
+_NAME = lazy(r"[!-9;-~]{1,200}[ \t]*:")
+_FOLD = lazy(r"[\r\n]+[ \t]*")
+_HEAD_END = lazy(rb"\r?\n\r?\n")
+_MAIL_HEAD = lazy(rb"^(?:from|subject|date|message-id|to):", re.IGNORECASE | re.MULTILINE)
+_FIRST = lazy(rb"[!-9;-~]{1,200}[ \t]*:|From |>From ")
+_PARAMETER = lazy(r";\s*(charset|format|delsp|boundary)\s*=\s*(?:\"([^\"]*)\"|([^\s;\"]+))", re.IGNORECASE)
 _ADDRESSES = frozenset({"to", "cc", "from", "bcc", "reply-to", "sender"})
 _ONCE = frozenset({"from", "date", "subject", "message-id"})
-_QP_WORD = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?(?:\n|\Z))")
+_QP_WORD = lazy(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?(?:\n|\Z))")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mail:
     """A message with its transfer encoding undone; ``raw[body_start:]`` is its text."""
 

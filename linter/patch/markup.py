@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DROPPED = re.compile(rb"<(style|script|head)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_BREAK = re.compile(rb"<(?:br|/p|/div|/tr|/li|/h[1-6]|/pre|/blockquote)\b[^>]*>\n?", re.IGNORECASE)
-_TAG = re.compile(rb"<[!/A-Za-z][^<>]*>")
+from linter.pattern import lazy
+
+_DROPPED = lazy(rb"<(style|script|head)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_BREAK = lazy(rb"<(?:br|/p|/div|/tr|/li|/h[1-6]|/pre|/blockquote)\b[^>]*>\n?", re.IGNORECASE)
+_TAG = lazy(rb"<[!/A-Za-z][^<>]*>")
 _MAX = 8 << 20
 
 

@@ -10,24 +10,26 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from linter.pattern import lazy
+
 CHUNK = 1 << 20
 # A message beyond this is cut and its rest passed over: memory stays bounded whatever the input.
 MAX_MESSAGE = 256 << 20
 
-FROM_LINE = re.compile(
+FROM_LINE = lazy(
     rb"From \S{1,320}(?: at \S{1,320})?[ \t]{1,8}"
     rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? {1,3}[A-Z][a-z]{2} {1,3}\d{1,2} \d\d:\d\d(?::\d\d)?"
     rb"(?: [A-Z+-][^\s]{0,8}){0,2} \d{4}[^\n]{0,40}\n(?=[!-9;-~]{1,128}:|>From )"
 )
 # What `git format-patch` writes instead of a date; certain enough to stand without a blank line before it.
-_MAGIC = re.compile(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?\n")
+_MAGIC = lazy(rb"From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?\n")
 # The first line of a format-patch mail that lies inside another mail, or is attached to one.
-INNER = re.compile(rb"^>?From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?\n(?=[A-Za-z-]{1,80}:)", re.MULTILINE)
+INNER = lazy(rb"^>?From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\r?\n(?=[A-Za-z-]{1,80}:)", re.MULTILINE)
 INNER_SIGN = b" Mon Sep 17 00:00:00 2001"
 _LOOK_AHEAD = 1400  # more than the longest separator and the name of a header
-_CONTENT_LENGTH = re.compile(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
-_HEAD_END = re.compile(rb"\n\r?\n")
-_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_CONTENT_LENGTH = lazy(rb"^content-length:[ \t]*(\d{1,12})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_HEAD_END = lazy(rb"\n\r?\n")
+_QUOTED_FROM = lazy(rb"^>(>*From )", re.MULTILINE)
 
 
 def starts_mbox(head: bytes) -> bool:

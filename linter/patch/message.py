@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from linter.pattern import lazy
+from linter.record import replace
 
 from .diff import Diff, find_diff, parse_diff
 from .header import Subject, parse_date, parse_ids, parse_person, parse_subject
@@ -13,7 +15,7 @@ from .mbox import INNER, INNER_SIGN, unquote_from
 from .model import Damage, DamageKind, Message, Patch, Person
 from .page import clean_header, find_page
 
-_ORIGINAL = re.compile(
+_ORIGINAL = lazy(
     rb"^(?:-{3,} ?(?:Original|Forwarded) [Mm]essage ?-{3,}"
     rb"|From: [^\n]{3,200}\r?\n(?:Sent|Date): [^\n]{6,80}\r?\n(?:To|Cc|Subject): )",
     re.MULTILINE,

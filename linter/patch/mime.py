@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import email
-from dataclasses import replace
 from email.message import Message
+
+from linter.record import replace
 
 from .charset import to_utf8
 from .mail import Mail, strip_carriage_returns

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from linter.record import record
 
 
 class Side(enum.Enum):
@@ -36,7 +37,7 @@ class Change(enum.Enum):
     MODE = "mode"  # nothing but the mode bits
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """Byte offsets, ``end`` exclusive."""
 
@@ -44,7 +45,7 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """One line of a hunk, without its marker and its newline."""
 
@@ -55,7 +56,7 @@ class Line:
     patch_lineno: int  # line of the decoded message (headers counted), or of the file for a bare diff
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hunk:
     """One ``@@`` block; ``numbered`` is False where the quotation had no header (all numbers are then 0)."""
 
@@ -71,7 +72,7 @@ class Hunk:
     unterminated: tuple[int, ...] = ()  # indices of lines with "\\ No newline at end of file" behind them
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FilePatch:
     """All that a patch does to one file. A path is None on the side where the file does not exist or is unknown."""
 
@@ -106,7 +107,7 @@ class DamageKind(enum.Enum):
     TRUNCATED = "the patch ends before its last hunk does"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Damage:
     """One sort of damage, at the first line where it shows."""
 
@@ -116,7 +117,7 @@ class Damage:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Person:
     """A name and an address as in a From: header, decoded."""
 
@@ -127,7 +128,7 @@ class Person:
         return f"{self.name} <{self.address}>" if self.name else self.address
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trailer:
     """One `Token: value` line at the end of a commit message."""
 
@@ -136,7 +137,7 @@ class Trailer:
     patch_lineno: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remark:
     """What a reviewer wrote below a quoted line."""
 
@@ -146,7 +147,7 @@ class Remark:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Patch:
     """One patch, however it came."""
 
@@ -185,7 +186,7 @@ class Patch:
         return lines[patch_lineno - 1] if 0 < patch_lineno <= len(lines) else b""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """One message of an input, with the patches found in it (usually one; none for discussion)."""
 
@@ -203,7 +204,7 @@ class Message:
     problem: str = ""  # why nothing could be read from it, where that is so
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Series:
     """Patches that share a thread, in the order of their numbers, and their cover letter."""
 
@@ -211,7 +212,7 @@ class Series:
     cover: Message | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Image:
     """One side of one file, whole where it is known, else the lines that the hunks show.
 
@@ -234,7 +235,7 @@ class Image:
         return iter(self.text.split(b"\n")[:-1])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Location:
     """A place in an image. `column` counts bytes from 1; `line` is None where the patch has no hunk headers."""
 

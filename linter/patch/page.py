@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 
-_TOP = re.compile(
+from linter.pattern import lazy
+
+_TOP = lazy(
     rb"(?:[^\n]{0,200}\n){0,12}?(?=(?:From|To|Subject|Date|Message-ID|Cc):[ \t])",
 )
-_END = re.compile(
+_END = lazy(
     rb"^(?:WARNING: multiple messages have this Message-ID"
     rb"|[ \t]*(?:(?:next|prev|parent|reply)[ \t]+){1,4}other threads:\["
     rb"|[ \t]*other threads:\[|Thread overview: \d+|Reply instructions:\s*$|end of thread, other threads:\[)",
     re.MULTILINE,
 )
-_MARK = re.compile(r"\s*(?:\[thread overview\]|\(raw\)|\(diff\)|\[flat\|nested\])\s*$")
+_MARK = lazy(r"\s*(?:\[thread overview\]|\(raw\)|\(diff\)|\[flat\|nested\])\s*$")
 
 
 def find_page(data: bytes) -> tuple[int, int] | None:

@@ -10,29 +10,31 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from linter.pattern import lazy
+from linter.record import record, replace
 
 from .charset import decode_bytes
 from .diff import find_diff, parse_diff
 from .header import parse_person
 from .model import Change, FilePatch, Hunk, Line, LineKind, Person, Remark
 
-_QUOTE = re.compile(rb"(?:[>|] ?){1,64}")
-_EVIDENCE = re.compile(rb"diff --git |@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|\+\+\+ b/|--- a/")
-_CODE = re.compile(rb"[;{}()=<>&|#,:\\]|^\+\s*(?:/?\*|return|goto|break|else|$)")
-_TRIMMED = re.compile(
+_QUOTE = lazy(rb"(?:[>|] ?){1,64}")
+_EVIDENCE = lazy(rb"diff --git |@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|\+\+\+ b/|--- a/")
+_CODE = lazy(rb"[;{}()=<>&|#,:\\]|^\+\s*(?:/?\*|return|goto|break|else|$)")
+_TRIMMED = lazy(
     rb"\s*(?:\[?\s*(?:\.\.\.|\xe2\x80\xa6|snip|cut|trim\w{0,10})[\s.]*\]?|<(?:snip|cut)>)\s*$", re.IGNORECASE
 )
-_ATTRIBUTION = re.compile(
+_ATTRIBUTION = lazy(
     r"(?:^|[,:>\n]|\d )\s*\"?([^\"<>,:\n\d][^\"<>,:\n]{0,60}?)\"?\s*<([^<>\s]{1,320}@[^<>\s]{1,320})>"
     r"\s*(?:\([^)]{0,60}\)\s*)?(?:wrote|writes|a écrit|schrieb)\b"
 )
-_SIGNATURE = re.compile(rb"-- ?\r?$|_{20,}")
+_SIGNATURE = lazy(rb"-- ?\r?$|_{20,}")
 MIN_RUN = 4  # added lines without any header that make a quoted patch
 _WRAP = 60  # a quoted line this long may have lost its end to the next line
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quotation:
     """A quoted patch."""
 
@@ -43,7 +45,7 @@ class Quotation:
     remarks: tuple[Remark, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Quoted:
     depth: int
     text: bytes

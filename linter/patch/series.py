@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from linter.pattern import lazy
+from linter.record import field, record
 
 from .model import Message, Patch, Series
 
 WINDOW = 512  # messages after which a series that nothing was added to is taken for complete
 MAX_TOTAL = 1000
-_REPLY = re.compile(r"\s*(?:re|aw|sv|fwd?)\s*:", re.IGNORECASE)
-_NUMBERED_FILE = re.compile(r"(.*?)(?:v\d+-)?(\d{4})-[^/]*$", re.DOTALL)
+_REPLY = lazy(r"\s*(?:re|aw|sv|fwd?)\s*:", re.IGNORECASE)
+_NUMBERED_FILE = lazy(r"(.*?)(?:v\d+-)?(\d{4})-[^/]*$", re.DOTALL)
 
 Key = tuple[object, ...]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Group:
     """A series that is being gathered."""
 

@@ -6,14 +6,15 @@ them. Added lines alone say nothing: they may be the author's own style.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from linter.pattern import lazy
 
 from .model import Damage, DamageKind, FilePatch, LineKind
 
-_KERNEL = re.compile(r"(?:arch|block|crypto|drivers|fs|init|io_uring|ipc|kernel|mm|net|security|sound|virt)/.*\.[ch]$")
-_INDENT = re.compile(rb"( {2,})[A-Za-z_}{(]")
-_ONE_BLANK = re.compile(rb" [A-Za-z_}(]")
+_KERNEL = lazy(r"(?:arch|block|crypto|drivers|fs|init|io_uring|ipc|kernel|mm|net|security|sound|virt)/.*\.[ch]$")
+_INDENT = lazy(rb"( {2,})[A-Za-z_}{(]")
+_ONE_BLANK = lazy(rb" [A-Za-z_}(]")
 MIN_LINES = 3
 TAB = 8  # the width that programs expand a tab to; files indented by four are their authors' choice
 

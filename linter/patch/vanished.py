@@ -7,15 +7,15 @@ code has empty lines: behind declarations, before comments and labels.
 
 from __future__ import annotations
 
-import re
+from linter.pattern import lazy
 
 from .model import LineKind
 
-_DECLARATION = re.compile(
+_DECLARATION = lazy(
     rb"\s*(?:(?:const|static|unsigned|signed|struct|union|enum|volatile)\s+)*[A-Za-z_]\w*\s+\**\w[^()]*;\s*$"
 )
-_STATEMENT = re.compile(rb"\s*(?:if|for|while|switch|return|goto|do)\b|\s*[\w>.\[\]-]+\s*[-+|&]?=[^=]|\s*\w+\(")
-_LABEL = re.compile(rb"\s*[A-Za-z_]\w*:\s*$")
+_STATEMENT = lazy(rb"\s*(?:if|for|while|switch|return|goto|do)\b|\s*[\w>.\[\]-]+\s*[-+|&]?=[^=]|\s*\w+\(")
+_LABEL = lazy(rb"\s*[A-Za-z_]\w*:\s*$")
 _EDGE = 3  # context lines that git puts around a change
 
 Item = tuple[LineKind, bytes, int]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from linter.pattern import lazy
 from linter.render.escape import one_line, visible
 from linter.render.options import RenderOptions
 from linter.render.position import headline
@@ -16,7 +17,7 @@ from linter.render.words import shown
 from linter.review.model import Judged, Report
 from linter.rulebook.model import Severity
 
-_ERROR = re.compile("error:", re.IGNORECASE)
+_ERROR = lazy("error:", re.IGNORECASE)
 
 
 def where(judged: Judged) -> str:

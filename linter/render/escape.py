@@ -7,7 +7,8 @@ escape, bidirectional override and invisible character stands as a visible name.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+
+from linter.record import record
 
 TAB = 8
 
@@ -88,7 +89,7 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(char_width, text))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """A line of code as it is displayed; `columns[b]` is the display column of byte b of the line (and of its end)."""
 

@@ -9,10 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from linter.detect.model import Label
 from linter.patch.model import Location
+from linter.record import record, replace
 from linter.render.escape import Shown, one_line, show, take, visible, width
 from linter.render.options import RenderOptions
 from linter.render.paint import Paint
@@ -23,7 +23,7 @@ GAP = 2  # this many lines between two labelled ones are shown; more are elided
 LONGEST_UNDERLINE = 60
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Marked:
     """A row and the labels that stand under it."""
 
@@ -168,21 +168,6 @@ class Frame:
         indent = min(start, max(0, self.room - 40))
         for piece in wrap(words, self.room - indent):
             yield self.bar("", "   " + " " * indent + self.paint(style, piece))
-
-
-def wrap(text: str, columns: int) -> list[str]:
-    """Prose in lines of at most so many columns; words longer than a line are left whole."""
-    lines: list[str] = []
-    current = ""
-    for word in text.split():
-        if current and width(current) + 1 + width(word) > columns:
-            lines.append(current)
-            current = word
-        else:
-            current = f"{current} {word}" if current else word
-    if current:
-        lines.append(current)
-    return lines
 
 
 def render_frame(judged: Judged, source: Source, options: RenderOptions) -> Iterator[str]:

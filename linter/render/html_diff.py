@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from html import escape
 
 from linter.detect.model import Label
 from linter.patch.model import FilePatch, Hunk, Line, LineKind
+from linter.record import field, record
 from linter.render.escape import decode, show, take, visible, width
 from linter.render.html_remark import NAMES, Card, article, line_anchor, step_note, text
 from linter.render.source import Source
@@ -22,7 +22,7 @@ LONGEST_LINE = 2000
 LONGEST_QUIET = 400  # lines; a longer file without a remark is named and not shown
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Sheet:
     """What stands where in one patch: cards below lines, labels on lines; line 0 is the patch as a whole."""
 

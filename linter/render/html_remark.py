@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from html import escape
 
 from linter.detect.model import Label
 from linter.patch.model import Location
+from linter.pattern import lazy
+from linter.record import record
 from linter.render.escape import decode, one_line, prose, visible
 from linter.render.source import Source
 from linter.render.words import place
@@ -17,7 +17,7 @@ from linter.rulebook.model import Rule, Rulebook
 NAMES = None
 """Control characters stand as `<U+001B>` on the page: few fonts have the pictures that a terminal shows."""
 
-_CODE = re.compile(r"`([^`]+)`")
+_CODE = lazy(r"`([^`]+)`")
 
 
 def text(words: str) -> str:
@@ -36,7 +36,7 @@ def paragraphs(words: str) -> str:
     return "".join(f"<p>{marked(part)}</p>" for part in prose(words, NAMES).split("\n\n") if part.strip())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Card:
     """A finding on the page: its number, and the class names by which it can be filtered."""
 

@@ -6,10 +6,10 @@ the mail program adds them. One line says that a program drafted it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from linter.patch.model import Patch, Person
+from linter.pattern import lazy
 from linter.render.escape import one_line, visible
 from linter.render.options import RenderOptions
 from linter.render.quote import kept_lines, quote
@@ -23,8 +23,8 @@ MOST_REMARKS = 12
 MOST_NITS = 3  # remarks of severity info
 FROM_LINE = "From hunklint Mon Sep 17 00:00:00 2001"  # git's constant date: nothing depends on the clock
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
-_MESSAGE_ID = re.compile(r"[!-;=?-~]+")
+_ADDRESS = lazy(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_MESSAGE_ID = lazy(r"[!-;=?-~]+")
 
 
 def _header(name: str, value: str) -> str:

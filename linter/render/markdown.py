@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from linter.pattern import lazy
 from linter.render.escape import one_line, prose, visible
 from linter.render.frame import render_frame
 from linter.render.options import RenderOptions
@@ -21,8 +22,8 @@ MARKER = "<!-- hunklint -->"
 LONGEST = 60_000  # characters; GitHub takes 65,536 in a comment
 MOST_ROWS = 100
 
-_SPAN = re.compile(r"`([^`\n]+)`")
-_REFERENCE = re.compile(r"([@#!~%$])(?=[\w\"'{\[\\])")
+_SPAN = lazy(r"`([^`\n]+)`")
+_REFERENCE = lazy(r"([@#!~%$])(?=[\w\"'{\[\\])")
 
 
 def code(text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from linter.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RenderOptions:
     """How to render. Output is deterministic: nothing here comes from a clock or the environment."""
 

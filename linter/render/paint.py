@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from linter.record import record
 
 _CODES = {
     "error": "1;31",
@@ -18,7 +18,7 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paint:
     """Paints text that is already safe to print; does nothing where colour is off."""
 

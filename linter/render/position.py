@@ -5,17 +5,16 @@ A finding on a removed line goes to the line that took its place; one about the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linter.detect.model import Finding
 from linter.patch.model import LineKind, Location, Side
+from linter.record import record
 from linter.render.escape import decode, one_line
 from linter.render.source import Place, Source
 from linter.review.model import Judged
 from linter.rulebook.model import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Position:
     """A line of the post-image; columns count bytes from 1, the end is exclusive, both None for the whole line."""
 

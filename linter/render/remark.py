@@ -9,10 +9,11 @@ import re
 
 from linter.detect.model import Finding, Label
 from linter.patch.model import Side
+from linter.pattern import lazy
 from linter.render.escape import decode, one_line, visible
-from linter.render.frame import wrap
 from linter.render.position import sentence
 from linter.render.source import Source
+from linter.render.words import wrap
 from linter.review.model import Judged
 from linter.rulebook.model import Confidence
 
@@ -32,8 +33,8 @@ IMPERATIVES = frozenset((
 MODALS = frozenset(("may", "can", "could", "might", "must", "cannot"))
 """A label that starts so says what its line does."""
 
-_CODE = re.compile(r"`([^`]+)`")
-_NAME = re.compile(r"[\w.>&*()-]+")
+_CODE = lazy(r"`([^`]+)`")
+_NAME = lazy(r"[\w.>&*()-]+")
 
 
 def unmarked(text: str) -> str:

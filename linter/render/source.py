@@ -5,13 +5,12 @@ Renderers ask here for rows; where a row came from decides its number and its ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from linter.patch.model import FilePatch, Hunk, Image, Line, LineKind, Location, Side
+from linter.record import record
 from linter.review.model import PatchReport
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One line to show. Rows of one `path` are sorted by `order`; equal orders are the same line."""
 
@@ -23,7 +22,7 @@ class Row:
     patch_lineno: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """Where a line of the patch stands."""
 

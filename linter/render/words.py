@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from linter.patch.model import Location, Patch
-from linter.render.escape import Glyphs, one_line, visible
+from linter.render.escape import Glyphs, one_line, visible, width
 from linter.render.options import RenderOptions
 from linter.review.model import Counts, Judged, PatchReport, Skip, Verdict
 
+WIDEST = 120  # prose wider than this is hard to read
 NOTHING = "no patch was reviewed"
 
 
@@ -113,3 +114,18 @@ def skip_line(skip: Skip, unicode: Glyphs = True) -> str:
     """What was not analysed, at which stage, and why, on one line."""
     what = skip.path or (f"<{skip.message_id}>" if skip.message_id else "input")
     return f"{visible(what, unicode)}: {skip.stage}: {one_line(skip.reason, unicode)}"
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Prose in lines of at most so many columns; words longer than a line are left whole."""
+    lines: list[str] = []
+    current = ""
+    for word in text.split():
+        if current and width(current) + 1 + width(word) > columns:
+            lines.append(current)
+            current = word
+        else:
+            current = f"{current} {word}" if current else word
+    if current:
+        lines.append(current)
+    return lines

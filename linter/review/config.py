@@ -6,11 +6,11 @@ import difflib
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from linter.errors import ConfigError
+from linter.record import field, record
 
 KEYS: Mapping[str, type] = {
     "rule": list,
@@ -31,7 +31,7 @@ KEYS: Mapping[str, type] = {
 """Every key that a configuration may have, and the type of its value."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Config:
     """Values by key, and the file each came from."""
 

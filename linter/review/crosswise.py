@@ -4,9 +4,9 @@ good example one of the two is wrong, or the example is."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from linter.detect.model import Finding
+from linter.record import record
 from linter.review.example import Place, build_case
 from linter.review.model import Verdict
 from linter.review.run import Reviewer
@@ -17,7 +17,7 @@ from linter.rulebook.load import read_examples
 from linter.rulebook.model import PROCESS_CATEGORIES, Example, Rule, Rulebook, Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Crossing:
     """A finding of one rule in an example of another."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from linter.patch.model import (
     Change,
@@ -23,6 +22,7 @@ from linter.patch.model import (
     Side,
     Trailer,
 )
+from linter.record import record
 from linter.rulebook.build import split_markers
 from linter.rulebook.kernel import timestamp
 from linter.rulebook.model import Example, ExampleFile
@@ -39,7 +39,7 @@ Images = dict[int, tuple[Image | None, Image | None]]
 """Whole pre- and post-images by patch line of the file."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """What is reviewed for one example, and what must come out."""
 

@@ -13,9 +13,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from linter.detect.model import Finding
 from linter.patch.model import FilePatch, Image, LineKind, Location
+from linter.pattern import lazy
 
-_SPACE = re.compile(rb"\s+")
-_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*")
+_SPACE = lazy(rb"\s+")
+_IDENTIFIER = lazy(rb"[A-Za-z_]\w*")
 
 
 def line_text(image: Image | None, location: Location) -> bytes:

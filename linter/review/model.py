@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from linter.detect.model import Finding
 from linter.patch.model import Image, Location, Message, Patch
+from linter.record import field, record
 from linter.rulebook.model import Rulebook, Severity
 
 
@@ -21,7 +21,7 @@ class Verdict(enum.Enum):
     BELOW_THRESHOLD = "below threshold"  # severity or confidence under what was asked for
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """A finding, where it is shown, and what became of it. `anchor` lies on a changed line wherever there is one."""
 
@@ -32,7 +32,7 @@ class Judged:
     reason: str = ""  # of a suppression, or why the verdict
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Skip:
     """Something that was not analysed, and why."""
 
@@ -42,7 +42,7 @@ class Skip:
     message_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PatchReport:
     """All that was said about one patch. `images` gives the text around a location, by (path, side)."""
 
@@ -57,7 +57,7 @@ class PatchReport:
         return tuple(j for j in self.judged if j.verdict is Verdict.REPORTED)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Counts:
     """Totals of a run; complete when the report's patches have been consumed."""
 
@@ -81,7 +81,7 @@ class Counts:
         return int(getattr(self, severity.label))
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Report:
     """The result of a run. `patches` may be lazy: consume it once, then read `counts`, `messages` and `skipped`."""
 

@@ -8,11 +8,11 @@ that are only shown (`message`, `label`), and long lists of plain words, which a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from linter.detect.registry import check_rule
 from linter.errors import LinterError
+from linter.record import record, replace
 from linter.review.example import Case, build_case
 from linter.review.verify import verify_case
 from linter.rulebook.document import KeyPath, show_path
@@ -27,7 +27,7 @@ LONG_LIST = 8
 """A list of plain words with more entries than this is a table: it goes as a whole, not word by word."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mutant:
     """A rule with one part deleted."""
 

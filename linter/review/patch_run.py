@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 
 from linter.detect.model import Context, Finding, Scope
 from linter.patch.images import ImageStore
 from linter.patch.model import FilePatch, Image, LineKind, Patch, Series
+from linter.pattern import lazy
+from linter.record import field, record, replace
 from linter.review.anchor import anchor
 from linter.review.introduced import fingerprint, is_moved, line_text, match_preexisting, moved_lines
 from linter.review.model import Judged, PatchReport, Skip, Verdict
@@ -22,12 +22,12 @@ from linter.rulebook.kernel import holds
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image
 
-_DEFINED = re.compile(rb"^(?:#[ \t]*define[ \t]+(\w+)|[A-Za-z_][\w \t*]{0,200}?\b(\w+)\()")
+_DEFINED = lazy(rb"^(?:#[ \t]*define[ \t]+(\w+)|[A-Za-z_][\w \t*]{0,200}?\b(\w+)\()")
 MAX_IMAGE = 8 << 20
 """Bytes of an image above which C is not parsed: generated tables, not code that a person reviews."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class PatchRun:
     """The review of one patch."""
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from dataclasses import dataclass, field
 from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
 from linter.detect.registry import engines
 from linter.errors import InternalError
 from linter.patch.model import Image
+from linter.pattern import lazy
+from linter.record import field, record
 from linter.review.model import Skip
 from linter.review.settings import Settings
 from linter.rulebook.model import Rule, Rulebook
 from linter.rulebook.paths import applies
 
-_WORD = re.compile(rb"[A-Za-z_]\w*")
+_WORD = lazy(rb"[A-Za-z_]\w*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepared:
     """One engine with the enabled rules that it runs."""
 
@@ -29,7 +29,7 @@ class Prepared:
     always: frozenset[str]  # rules without triggers
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Workshop:
     """What is prepared once for a run and used for each patch."""
 

@@ -11,16 +11,16 @@ another severity, the mildest where the profiles of a patch disagree.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from linter.detect.model import Finding
 from linter.errors import UsageError
 from linter.patch.model import Patch
+from linter.record import record, replace
 from linter.rulebook.model import Rule, Severity, Tables
 from linter.rulebook.paths import matches
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Profile:
     name: str
     paths: tuple[str, ...]  # a profile is chosen where most files lie below these
@@ -75,7 +75,7 @@ def profiles_of(path: str | None, tables: Tables) -> frozenset[str]:
     return frozenset(profile.name for profile in profiles if matches(profile.paths, path))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _UserSpace:
     paths: tuple[str, ...]
     kernel: tuple[str, ...]  # kernel code below those paths

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 
 from linter import __version__
 from linter.detect.model import Context, Scope
 from linter.patch.images import ImageStore
 from linter.patch.model import Message, Series
+from linter.record import field, record, replace
 from linter.review.model import Counts, Judged, PatchReport, Report, Skip, Verdict
 from linter.review.patch_run import PatchRun, in_order
 from linter.review.prepare import Workshop
@@ -19,7 +19,7 @@ from linter.review.target import target_kernel
 from linter.rulebook.model import Rulebook, Severity
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Reviewer:
     """Everything that is prepared once for a run and used for each series."""
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from linter.record import record
 from linter.rulebook.model import Confidence, KernelVersion, Rule, Rulebook, Severity, Status
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """The choices of a run, from the command line and the configuration."""
 

@@ -11,7 +11,6 @@ import datetime
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,15 @@ from typing import Any
 from linter.detect.model import Finding
 from linter.errors import ConfigError
 from linter.patch.model import Message, Patch
+from linter.pattern import lazy
+from linter.record import record
 from linter.rulebook.model import Rulebook
 
-_IGNORE = re.compile(rb"^[ \t#*/>]{0,8}hunklint:[ \t]{0,4}ignore\[([\w ,*-]{1,400})\][ \t]{0,4}(.{0,400})$", re.M)
-_VERDICT = re.compile(rb"^hunklint:[ \t]{1,4}([\w-]{1,80})[ \t]{1,4}false-positive(?:[ \t]{1,4}(.{0,400}))?$", re.M)
+_IGNORE = lazy(rb"^[ \t#*/>]{0,8}hunklint:[ \t]{0,4}ignore\[([\w ,*-]{1,400})\][ \t]{0,4}(.{0,400})$", re.M)
+_VERDICT = lazy(rb"^hunklint:[ \t]{1,4}([\w-]{1,80})[ \t]{1,4}false-positive(?:[ \t]{1,4}(.{0,400}))?$", re.M)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Suppression:
     """One decision: findings of `rule` at the given place are accepted because of `reason`."""
 
@@ -107,7 +108,7 @@ def from_config(entries: Iterable[Mapping[str, Any]], source: str, rulebook: Rul
     return found
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Decisions:
     """All suppressions of a run, and which of them met a finding."""
 

@@ -6,12 +6,13 @@ import re
 
 from linter.patch.model import Patch
 from linter.patch.repo import GitRepository
+from linter.pattern import lazy
 from linter.review.settings import Settings
 from linter.rulebook.kernel import kernel_at
 from linter.rulebook.model import KernelVersion, Rulebook
 
-_MAKEFILE = re.compile(rb"^VERSION = (\d+)\nPATCHLEVEL = (\d+)\n", re.M)
-_IN_SUBJECT = re.compile(r"^v?(\d+)\.(\d+)(?:\.\d+|\.y)?$")
+_MAKEFILE = lazy(rb"^VERSION = (\d+)\nPATCHLEVEL = (\d+)\n", re.M)
+_IN_SUBJECT = lazy(r"^v?(\d+)\.(\d+)(?:\.\d+|\.y)?$")
 
 
 def makefile_version(text: bytes) -> KernelVersion | None:

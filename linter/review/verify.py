@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from linter.detect.model import Finding
 from linter.patch.images import ImageStore
 from linter.patch.model import FilePatch, Image, Patch
+from linter.record import record
 from linter.review.example import Case, Images, Place, build_case
 from linter.review.model import Verdict
 from linter.review.run import Reviewer
@@ -33,7 +33,7 @@ class Result(enum.Enum):
     MISSING = "missing"  # a marker, and no finding there
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """One example of one rule, and how it went."""
 

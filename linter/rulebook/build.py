@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from linter.pattern import lazy
 from linter.rulebook.document import Document, KeyPath
 from linter.rulebook.errors import BlockError
 from linter.rulebook.kernel import parse_version
@@ -29,7 +30,7 @@ DEFAULT_FILE = "drivers/misc/example.c"
 """Where an example that names no file is taken to live."""
 
 # At most two blanks go with the marker, so that an example may end a line in white space.
-MARKER = re.compile(r" {0,2}(?://~|/\*~|#~)[ \t]*([a-z0-9][a-z0-9 ,-]*?)[ \t]*(?:\*/)?[ \t]*$")
+MARKER = lazy(r" {0,2}(?://~|/\*~|#~)[ \t]*([a-z0-9][a-z0-9 ,-]*?)[ \t]*(?:\*/)?[ \t]*$")
 
 
 def build_rule(document: Document, path: Path) -> Rule:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
+from linter.pattern import lazy
 from linter.rulebook.harvest import Tally
 
-_PREDICATE = re.compile(
-    r"(?:^|_)(?:is|has|can|need|needs|should|enabled|supported|valid|empty|equal|eq|cmp|test)(?:_|$)"
-)
+_PREDICATE = lazy(r"(?:^|_)(?:is|has|can|need|needs|should|enabled|supported|valid|empty|equal|eq|cmp|test)(?:_|$)")
 
 CLASSES = {
     "may-be-null": "NULL on failure: callers test for NULL, none for an ERR_PTR; some use the result without a test",

@@ -11,24 +11,20 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
-_NOISE = re.compile(rb'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
-_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*$", re.M)
-_DEFINITION = re.compile(
-    rb"^([A-Za-z_][\w \t*,()]*?(?:\n[ \t]*\**|[ \t*]))?([A-Za-z_]\w*)\(([^;{}]*?)\)[^;{}()=]*\n\{", re.M
-)
-_DECLARATION = re.compile(rb"^([A-Za-z_][\w \t*]*?(?:\n[ \t]*\**|[ \t*]))([A-Za-z_]\w*)\(([^;{}]*?)\)([^;{}=]*);", re.M)
-_CALL = re.compile(rb"\b([a-z_]\w*)\(")
-_PARENTHESIS = re.compile(rb"[()]")
-_TARGET = re.compile(
-    rb"([A-Za-z_]\w*(?:\[[\w+ ]*\])?(?:(?:->|\.)\w+(?:\[[\w+ ]*\])?)*)\s*=\s*(?:\(\s*[\w ]+\**\s*\)\s*)?$"
-)
-_CAST = re.compile(rb"[=(,?:]\s*\([\w *]+\)$")
-_CONDITION = re.compile(
-    rb"(?:\bif|\bwhile|&&|\|\||\b(?:un)?likely|\bWARN_ON(?:_ONCE)?|\bBUG_ON|\bWARN)\s*\(*\s*$|\?\s*$"
-)
+from linter.pattern import lazy
+from linter.record import field, record
+
+_NOISE = lazy(rb'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
+_DIRECTIVE = lazy(rb"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*$", re.M)
+_DEFINITION = lazy(rb"^([A-Za-z_][\w \t*,()]*?(?:\n[ \t]*\**|[ \t*]))?([A-Za-z_]\w*)\(([^;{}]*?)\)[^;{}()=]*\n\{", re.M)
+_DECLARATION = lazy(rb"^([A-Za-z_][\w \t*]*?(?:\n[ \t]*\**|[ \t*]))([A-Za-z_]\w*)\(([^;{}]*?)\)([^;{}=]*);", re.M)
+_CALL = lazy(rb"\b([a-z_]\w*)\(")
+_PARENTHESIS = lazy(rb"[()]")
+_TARGET = lazy(rb"([A-Za-z_]\w*(?:\[[\w+ ]*\])?(?:(?:->|\.)\w+(?:\[[\w+ ]*\])?)*)\s*=\s*(?:\(\s*[\w ]+\**\s*\)\s*)?$")
+_CAST = lazy(rb"[=(,?:]\s*\([\w *]+\)$")
+_CONDITION = lazy(rb"(?:\bif|\bwhile|&&|\|\||\b(?:un)?likely|\bWARN_ON(?:_ONCE)?|\bBUG_ON|\bWARN)\s*\(*\s*$|\?\s*$")
 _KEYWORDS = frozenset(b"if while for switch return sizeof typeof do else case likely unlikely defined asm".split())
 _QUALIFIERS = frozenset(
     b"static inline extern const __init __exit __always_inline noinline __maybe_unused asmlinkage __cold __must_check "
@@ -40,7 +36,7 @@ _REACH = 1500  # bytes after a call in which the first mention of its result is 
 _LONGEST_CALL = 4000  # bytes from a call's name to its closing parenthesis
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Tally:
     """What a tree says about one function name."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from linter.errors import UsageError
+from linter.pattern import lazy
 from linter.rulebook.model import KernelRange, KernelVersion, Tables
 
-_VERSION = re.compile(r"v?(\d{1,2})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?:\.y)?(?:[-~+ ].*)?\Z")
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_VERSION = lazy(r"v?(\d{1,2})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?:\.y)?(?:[-~+ ].*)?\Z")
+_DATE = lazy(r"(\d{4})-(\d\d)-(\d\d)")
 
 
 class VersionError(UsageError, ValueError):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from linter.record import field, record
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ KernelVersion = tuple[int, int]
 """Major and minor number of a kernel release, e.g. (6, 12)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Citation:
     """Where a fact stands: a URL or a path in the kernel tree, and what it says in our words."""
 
@@ -64,7 +65,7 @@ class Citation:
     path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AppliesTo:
     """Glob patterns (`**` crosses folders) of the files that a rule is about; none: every file."""
 
@@ -72,7 +73,7 @@ class AppliesTo:
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KernelRange:
     """Kernel releases in which a rule holds; an unknown target kernel satisfies neither bound check."""
 
@@ -80,7 +81,7 @@ class KernelRange:
     removed: KernelVersion | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExampleFile:
     """One file of an example: its images with the `//~ id` markers still in them; None: the side does not exist."""
 
@@ -89,7 +90,7 @@ class ExampleFile:
     post: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Example:
     """One example of a rule: C images, a mail, or a series of mails. Exactly one of the three is filled."""
 
@@ -103,7 +104,7 @@ class Example:
     lineno: int = 0  # in the rule file
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Rule:
     """One YAML file of `rules/`."""
 
@@ -131,7 +132,7 @@ class Rule:
     supersedes: tuple[str, ...] = ()  # rules that say less about the same line: they are not shown beside this one
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Tables:
     """`rules/data/*.yaml` by stem. What an engine builds from a table is kept with `derived`."""
 
@@ -149,7 +150,7 @@ class Tables:
         return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(eq=False)
 class Rulebook:
     """All rules by id, the tables, and a digest of every byte that they were read from."""
 

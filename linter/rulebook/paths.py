@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
+from linter.pattern import lazy
 from linter.rulebook.model import AppliesTo
 
 LONGEST_PATH = 4096
@@ -12,7 +13,7 @@ LONGEST_PATH = 4096
 
 
 MOST_CHOICES = 100
-_BRACES = re.compile(r"\{([^{}]*)\}")
+_BRACES = lazy(r"\{([^{}]*)\}")
 
 
 @functools.lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from linter.patch.model import Image
+from linter.pattern import lazy
 from linter.syntax.chunks import IF_LINE, Chunk, chunks_of, ends_in_comment
 from linter.syntax.complete import CLOSERS, GAP_LINE, closing_line
 from linter.syntax.conditionals import Spans
@@ -22,10 +23,10 @@ _OPENERS = {
     Block.LIST: b"int " + UNKNOWN + b"[] = {",
     Block.EXPRESSION: GAP_CALL[:-1] + b"({",
 }
-_LIST_START = re.compile(rb"\s*(?:\.\w[\w.\[\]]*\s*=|\[[^\]\n]*\]\s*=)(?!=)")
-_FLAT_CODE = re.compile(rb"^(?:if|for|while|switch|return|goto|else|break|\}[ \t]*else)\b", re.M)
-_UNTYPED_HEAD = re.compile(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
-_LEADING = re.compile(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
+_LIST_START = lazy(rb"\s*(?:\.\w[\w.\[\]]*\s*=|\[[^\]\n]*\]\s*=)(?!=)")
+_FLAT_CODE = lazy(rb"^(?:if|for|while|switch|return|goto|else|break|\}[ \t]*else)\b", re.M)
+_UNTYPED_HEAD = lazy(rb"\n*[a-z_]\w*[ \t]*\([^(){};]*(?:\([^(){};]*\)[^(){};]*)*\)\s*\n\{")
+_LEADING = lazy(rb"\s*(?:&&|\|\||[|^%/=?:]|[-+*&](?=\s)|<|>|->|\.(?!\w+\s*=))")
 
 
 class Assembly:

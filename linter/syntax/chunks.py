@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from linter.patch.model import Image
+from linter.pattern import lazy
+from linter.record import record
 from linter.syntax.conditionals import Spans, blank, blanked_spans, has_conditionals, missing_partners
 from linter.syntax.context import UNKNOWN
 from linter.syntax.mask import scrub
 
 IF_LINE = b"#ifdef " + UNKNOWN + b"\n"
-_CUT_COMMENT = re.compile(rb"[^\n]*\*/|[ \t]*\*(?:[ \t][^\n]*[^\n;{,)]|[ \t]*)(?:\n|\Z)")
-_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
-_CUT_MACRO = re.compile(rb"[ \t]*[^\s][^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*")
+_CUT_COMMENT = lazy(rb"[^\n]*\*/|[ \t]*\*(?:[ \t][^\n]*[^\n;{,)]|[ \t]*)(?:\n|\Z)")
+_DIRECTIVE = lazy(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
+_CUT_MACRO = lazy(rb"[ \t]*[^\s][^\n]*\\\n(?:[^\n]*\\\n)*[^\n]*")
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Chunk:
     """The lines of one chunk, made readable."""
 

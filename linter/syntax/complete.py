@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from linter.pattern import lazy
 from linter.syntax.chunks import Chunk
 from linter.syntax.context import GAP_CALL, UNKNOWN
 from linter.syntax.model import GAP
@@ -24,7 +23,7 @@ CLOSERS = {
     Block.PAREN: b")",
     Block.BRACKET: b"]",
 }
-_LAST_WORD = re.compile(rb"(\w+)\Z")
+_LAST_WORD = lazy(rb"(\w+)\Z")
 _OPERATORS = frozenset(b"(,=+-*/&|<>?!~%^.[")
 
 

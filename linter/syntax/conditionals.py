@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 
-_DIRECTIVE = re.compile(
-    rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n\\]|\\.)*+", re.M | re.S
-)
+from linter.pattern import lazy
+
+_DIRECTIVE = lazy(rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
 _OPENING = (b"if", b"ifdef", b"ifndef")
-_NEVER = re.compile(rb"#[ \t]*if[ \t]+0[ \t]*\Z")
-_OTHER = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
-_BRACKET = re.compile(rb"[][(){}]")
+_NEVER = lazy(rb"#[ \t]*if[ \t]+0[ \t]*\Z")
+_OTHER = lazy(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
+_BRACKET = lazy(rb"[][(){}]")
 _PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
-_HALF_START = re.compile(rb"(?:else\b|[?:&|+=<>)}\],.-]|while\b[^;{}]*;\s*\Z)")
-_LAST_LABEL = re.compile(rb"\b(?:case\b[^;{}\n]*|default\s*):\Z")
-_ELSE = re.compile(rb"\s*else\b")
+_HALF_START = lazy(rb"(?:else\b|[?:&|+=<>)}\],.-]|while\b[^;{}]*;\s*\Z)")
+_LAST_LABEL = lazy(rb"\b(?:case\b[^;{}\n]*|default\s*):\Z")
+_ELSE = lazy(rb"\s*else\b")
 _DEPTH = 64
 
 Spans = list[tuple[int, int]]
@@ -75,7 +75,10 @@ def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
     before, seen = b"", 0
     for match in _DIRECTIVE.finditer(clean):
         span = match.span()
-        before = shape[seen : span[0]].rstrip()[-1:] or before
+        code = shape[seen : span[0]].rstrip()
+        if code:
+            label = code[-1] == 0x3A and _LAST_LABEL.search(code[-200:]) is None
+            before = b"?" if label else code[-1:]  # a label wants its statement at once
         seen = span[1]
         if match[1] in _OPENING:
             stack.append(_Group(span, before, _NEVER.search(match[0].strip()) is not None))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 
+from linter.pattern import lazy
+from linter.record import record, replace
 from linter.syntax.mask import scrub
 from linter.syntax.model import GAP
 from linter.syntax.scan import Block, Scan
@@ -12,21 +13,21 @@ from linter.syntax.scan import Block, Scan
 UNKNOWN = b"__hunklint_unknown"
 """Stands for the name of a function or object that is out of sight."""
 
-_CALLED = re.compile(rb"(\w+)\s*\(")
-_MACRO_FUNCTION = re.compile(rb"(?:\w*SYSCALL\w*DEFINE\d|BPF_CALL_\d|DEFINE_\w+|\w+_DEFINE\d?)\s*\(\s*(\w+)")
+_CALLED = lazy(rb"(\w+)\s*\(")
+_MACRO_FUNCTION = lazy(rb"(?:\w*SYSCALL\w*DEFINE\d|BPF_CALL_\d|DEFINE_\w+|\w+_DEFINE\d?)\s*\(\s*(\w+)")
 _NOT_NAMES = frozenset(
     b"if while for switch return sizeof __attribute__ __printf __aligned __free __section __releases __acquires "
     b"__must_hold typeof __typeof__ static_assert".split()
 )
-_TAGGED = re.compile(rb"(?:typedef\s+)?(struct|union|enum)(?:\s+\w+)*\s*(?:\{|\Z)|typedef\s+(struct|union|enum)\b")
-_FIRST_WORD = re.compile(rb"[A-Za-z_]\w*+")
+_TAGGED = lazy(rb"(?:typedef\s+)?(struct|union|enum)(?:\s+\w+)*\s*(?:\{|\Z)|typedef\s+(struct|union|enum)\b")
+_FIRST_WORD = lazy(rb"[A-Za-z_]\w*+")
 _CONTROL = frozenset(b"if for while switch return goto break continue do else case default".split())
-_BALANCED_LINE = re.compile(rb"[^(){}]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)[^(){}]*+)*+(?:\{[^{}]*+\}?)?[^{}]*+\Z")
-_ENUM_LINE = re.compile(rb"[A-Za-z_]\w*[ \t]*(?:=[^;]+)?,\Z")
+_BALANCED_LINE = lazy(rb"[^(){}]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)[^(){}]*+)*+(?:\{[^{}]*+\}?)?[^{}]*+\Z")
+_ENUM_LINE = lazy(rb"[A-Za-z_]\w*[ \t]*(?:=[^;]+)?,\Z")
 _GUESS_LINES = 60
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """What the first line of a chunk stands in. `block` is None at file scope."""
 

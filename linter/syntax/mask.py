@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 
 from linter.patch.model import Span
+from linter.pattern import lazy
 from linter.syntax import tables
 from linter.syntax.model import Annotation
 
-_SCRUB = re.compile(
+_SCRUB = lazy(
     rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)"
     rb"|//[^\n]*+"
     rb'|"(?:[^"\\\n]|\\.)*+"?'
@@ -22,12 +23,12 @@ _SCRUB = re.compile(
 )
 _BLANK = bytes(c if c in b"\n\t\f\v\r" else 0x20 for c in range(256))
 _FILL = bytes(c if c == 0x0A else 0x5F for c in range(256))
-_IDENTIFIER = re.compile(rb"[A-Za-z_]\w*+")
-_SYSCALL = re.compile(rb"\A(?:COMPAT_|X32_|ARM64_)?(?:SYSCALL32_|SYSCALL_)DEFINE[0-6]\Z|\ABPF_CALL_[0-5]\Z")
+_IDENTIFIER = lazy(rb"[A-Za-z_]\w*+")
+_SYSCALL = lazy(rb"\A(?:COMPAT_|X32_|ARM64_)?(?:SYSCALL32_|SYSCALL_)DEFINE[0-6]\Z|\ABPF_CALL_[0-5]\Z")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _REACH = 200_000  # a macro's argument list is shorter
 _STEPS = 400_000  # parens looked at one macro after the other; from then on all are matched at once
-_OPEN_CLOSE = re.compile(rb"[()]")
+_OPEN_CLOSE = lazy(rb"[()]")
 
 
 def identifiers_of(text: bytes) -> frozenset[bytes]:
@@ -149,7 +150,8 @@ class Masker:
             if end < 0:
                 continue
             behind = self.skip_blanks(end)
-            if behind < len(self.clean) and self.clean[behind] in b";,)=.-+&|?:<>!]%^":
+            step = self.clean[behind : behind + 2] in (b"++", b"--")
+            if behind < len(self.clean) and self.clean[behind] in b";,)=.-+&|?:<>!]%^" and not step:
                 continue
             if self.before(at) not in b"\0;{}):eo":
                 continue
@@ -207,7 +209,7 @@ class Masker:
                 self.edits[opening + comma] = 0x20
 
     def mask_array(self, word: bytes) -> None:
-        """Turn `DECLARE_BITMAP(name, n)` into `long name[n]`, and `DECLARE_FLEX_ARRAY(type, name)` into `type name`."""
+        """Turn `DECLARE_BITMAP(name, n)` into `long name[n]`, and `DEFINE_PER_CPU(type, name)` into `type name`."""
         for at in self.occurrences(word):
             opening = self.skip_blanks(at + len(word))
             if opening >= len(self.clean) or self.clean[opening] != 0x28:
@@ -217,9 +219,10 @@ class Masker:
             if not 0 < comma < end:
                 continue
             self.note(word, at, end, opening)
-            self.put(at, opening + 1, b"" if word == b"DECLARE_FLEX_ARRAY" else b"long")
-            self.edits[comma] = 0x20 if word == b"DECLARE_FLEX_ARRAY" else 0x5B
-            self.edits[end - 1] = 0x20 if word == b"DECLARE_FLEX_ARRAY" else 0x5D
+            typed = word not in tables.ARRAY_MACROS
+            self.put(at, opening + 1, b"" if typed else b"long")
+            self.edits[comma] = 0x20 if typed else 0x5B
+            self.edits[end - 1] = 0x20 if typed else 0x5D
 
     def mask_arguments(self, word: bytes) -> None:
         """Blank a macro with all its arguments, and the semicolon behind it."""
@@ -243,16 +246,16 @@ class Masker:
                 self.note(word, at, end, opening)
 
 
-_TYPE_ARGUMENT = re.compile(
+_TYPE_ARGUMENT = lazy(
     rb"(?<=[(,])\s*((?:const\s+)?(?:(?:struct|union|enum)\s+\w+|(?:unsigned|signed|long|short|int|char|void|float|"
     rb"double|[a-z]\w*_t|[us](?:8|16|32|64)|__\w+)(?:\s+(?:unsigned|signed|long|short|int|char))*)"
     rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
-_TAGGED = re.compile(rb"((?:const\s+)?(?:struct|union|enum)\s+)(\w+)")
-_CASE_RANGE = re.compile(rb"\bcase\b[^;{}:\n]{0,200}?(\.\.\.)")
-_NAMED_VARIADIC = re.compile(rb"^[ \t]*#[ \t]*define[ \t]+\w+\([^()\n]*?(\w+)\.\.\.\)", re.M)
-_COMPUTED_GOTO = re.compile(rb"\bgoto\s*(\*[^;{}]*)")
-_STATIC_MACRO = re.compile(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
+_TAGGED = lazy(rb"((?:const\s+)?(?:struct|union|enum)\s+)(\w+)")
+_CASE_RANGE = lazy(rb"\bcase\b[^;{}:\n]{0,200}?(\.\.\.)")
+_NAMED_VARIADIC = lazy(rb"^[ \t]*#[ \t]*define[ \t]+\w+\([^()\n]*?(\w+)\.\.\.\)", re.M)
+_COMPUTED_GOTO = lazy(rb"\bgoto\s*(\*[^;{}]*)")
+_STATIC_MACRO = lazy(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
 
 
 def mask(
@@ -280,7 +283,7 @@ def mask(
         masker.mask_types(word)
     for word in identifiers & tables.TRACE_MACROS:
         masker.mask_trace(word)
-    for word in identifiers & tables.ARRAY_MACROS:
+    for word in identifiers & tables.OBJECT_MACROS:
         masker.mask_array(word)
     for word in identifiers & tables.BLANKED_MACROS:
         masker.mask_arguments(word)

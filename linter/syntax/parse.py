@@ -26,7 +26,6 @@ sight has the name "".
 from __future__ import annotations
 
 import os
-import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from functools import lru_cache
@@ -37,6 +36,7 @@ from typing import Any
 from tree_sitter import Language, Node, Parser, Tree
 
 from linter.patch.model import Image, Span
+from linter.pattern import lazy
 from linter.syntax.assemble import assemble
 from linter.syntax.conditionals import blank, blanked_spans, has_conditionals
 from linter.syntax.context import UNKNOWN, function_name
@@ -47,7 +47,7 @@ from linter.syntax.model import Annotation, Function, Unit
 MAX_BYTES = 4 << 20
 """A longer text is not parsed but reported as unparsed; in a kernel tree these are generated headers of constants."""
 _TEXT_BYTES = bytes(c for c in range(256) if c >= 0x20 or c in b"\t\n\v\f\r\x1b")
-_WORD = re.compile(rb"\w+")
+_WORD = lazy(rb"\w+")
 _KEYWORDS = frozenset({b"while", b"if", b"for", b"switch", b"do", b"else"})
 
 

@@ -11,27 +11,28 @@ import re
 from tree_sitter import Node, Tree
 
 from linter.patch.model import Span
+from linter.pattern import lazy
 from linter.syntax.mask import Masker
 
 _KEYWORDS = (
     rb"if|while|for|switch|return|sizeof|else|do|case|typeof|__typeof__|__attribute__|asm|__asm__|goto|defined|_Generic"
 )
-_CALL_LINE = re.compile(rb"(?:^|(?<=[;{}:)>/*]))([ \t]*)(?!(?:" + _KEYWORDS + rb")\b)([A-Za-z_]\w*)[ \t]*(?=\()", re.M)
-_STRUCT_ARGUMENT = re.compile(
-    rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|_Alignof|alignof|return|typeof|__typeof__)\b)\w+[ \t]*\()\s*"
+_CALL_LINE = lazy(rb"(?:^|(?<=[;{}:)>/*]))([ \t]*)(?!(?:" + _KEYWORDS + rb")\b)([A-Za-z_]\w*)[ \t]*(?=\()", re.M)
+_STRUCT_ARGUMENT = lazy(
+    rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|_Alignof|alignof|return|typeof|__typeof__)\b)\w+\s*\()\s*"
     rb"((?:const\s+)?(?:struct|union|enum)\s+\w+(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
-_POINTER_ARGUMENT = re.compile(
-    rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|return|typeof|__typeof__)\b)\w+[ \t]*\()\s*"
+_POINTER_ARGUMENT = lazy(
+    rb"(?:,|\b(?!(?:sizeof|if|while|__alignof__|return|typeof|__typeof__)\b)\w+\s*\()\s*"
     rb"((?:const\s+)?(?:(?:unsigned|signed|long|short|int|char|void|bool|\w+_t|[us](?:8|16|32|64)|__\w+)\b\s*)++"
     rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
-_NUMBER = re.compile(rb"(?<![\w.'])\d\w*+")
-_GOOD_NUMBER = re.compile(
+_NUMBER = lazy(rb"(?<![\w.'])\d\w*+")
+_GOOD_NUMBER = lazy(
     rb"(?:0[xX][\da-fA-F]+|0[bB][01]+|\d+)[uUlLzZ]{0,3}\Z|\d+(?:[eE]\d*)?[fFlL]?\Z|0[xX][\da-fA-F]*[pP]\d*\Z"
 )
-_STATEMENT_ARGUMENT = re.compile(rb"(?<=[,(])\s*\b(return|goto|break|continue)\b(?=([^;{},]{0,200}?)\s*[,)])")
-_TYPE_WORD = re.compile(rb"__(?:[usbl]e?\d+|\w+_t|w?sum(?:16)?|kernel_\w+|poll_t|be\d+|le\d+)\Z")
+_STATEMENT_ARGUMENT = lazy(rb"(?<=[,(])\s*\b(return|goto|break|continue)\b(?=([^;{},]{0,200}?)\s*[,)])")
+_TYPE_WORD = lazy(rb"__(?:[usbl]e?\d+|\w+_t|w?sum(?:16)?|kernel_\w+|poll_t|be\d+|le\d+)\Z")
 _ODD_WORDS = (
     re.compile(rb"\b(?:static|extern|inline|const)\s+(__[a-z]\w*)(?=[ \t\n]+\w+[ \t\n*]+\w)"),
     re.compile(
@@ -45,20 +46,24 @@ _ODD_WORDS = (
         rb"|bool|long|short|[a-z]\w*_t|[us](?:8|16|32|64))\b)",
         re.M,
     ),
+    re.compile(rb"^(?:[a-z]\w*[ \t*]+)+([A-Z_][A-Z0-9_]*)(?=[ \t\n]+\**[a-z]\w*\s*\()", re.M),
     re.compile(rb"^(__[a-z]\w*)(?=[ \t\n]+(?:static|extern|inline|int|void|struct|bool|unsigned|long)\b)", re.M),
 )
 _STRING_PIECES = (
+    re.compile(rb"[(,]\s*([A-Z]\w*)(?=\s+[A-Z]\w*\s*[,)])"),  # (NAME NAME, ...
+    re.compile(rb'\b([A-Z]\w*)(?=\s+\w+\s*\(")'),  # NAME call("b")
     re.compile(rb'"\s*[A-Z_a-z]\w*\s*(\([^()";]*\))(?=\s*["),])'),  # "a" NAME(x) "b"
     re.compile(rb'(?<!\w)([A-Z]\w*)(?=\s+[A-Z_]\w*\s*")'),  # NAME NAME "b"
     re.compile(rb'"\s*[A-Z_]\w*\s+([A-Z_]\w*)(?=\s*["),])'),  # "a" NAME NAME
 )
-_ASM = re.compile(rb"\b(?:asm|__asm__|asm_inline|__asm)\b\s*(?:(?:volatile|__volatile__|inline|goto)\s*)*+(?=\()")
-_STRAY_SEMICOLON = re.compile(rb";(?=\s*\))")
-_ALIGNOF = re.compile(rb"\b(__alignof__|_Alignof|alignof)(?=\s*\(\s*[^)]*[*>.\[])")
-_MEMBER_MACRO = re.compile(rb"^[ \t]+[A-Za-z]\w*[ \t]*\([^(),;]*(,[^;]*)\)[ \t]*;", re.M)
-_OFFSETOF = re.compile(rb"\b(offsetof|__builtin_offsetof)\s*\(\s*((?:struct|union|enum)\s+)?")
-_DIRECTIVE = re.compile(rb"^[ \t]*#[ \t]*(?:define|undef|pragma|include|error|warning)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
-_TYPEOF = re.compile(rb"\b(?:typeof|__typeof__|__typeof|typeof_unqual)\b\s*(?=\()")
+_ASM = lazy(rb"\b(?:asm|__asm__|asm_inline|__asm)\b\s*(?:(?:volatile|__volatile__|inline|goto)\s*)*+(?=\()")
+_LAST_STATEMENT = re.compile(rb"[;}]\s*[ \t]\)")
+_STRAY_SEMICOLON = lazy(rb";(?=\s*\))")
+_ALIGNOF = lazy(rb"\b(__alignof__|_Alignof|alignof)(?=\s*\(\s*[^)]*[*>.\[])")
+_MEMBER_MACRO = lazy(rb"^[ \t]+[A-Za-z]\w*[ \t]*\([^(),;]*(,[^;]*)\)[ \t]*;", re.M)
+_OFFSETOF = lazy(rb"\b(offsetof|__builtin_offsetof)\s*\(\s*((?:struct|union|enum)\s+)?")
+_DIRECTIVE = lazy(rb"^[ \t]*#[ \t]*(?:define|undef|pragma|include|error|warning)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
+_TYPEOF = lazy(rb"\b(?:typeof|__typeof__|__typeof|typeof_unqual)\b\s*(?=\()")
 
 
 _CONTAINERS = frozenset(
@@ -97,9 +102,28 @@ class Repairer(Masker):
         self.numbers(start, end)
         self.directives(start, end)
         self.typeofs(start, end)
+        self.statement_lists(start, end)
         self.strings(start, end)
         self.odd_words(start, end)
         self.calls(start, end)
+
+    def statement_lists(self, start: int, end: int) -> None:
+        """Statements as the last argument of a macro get braces, where there are blanks to overwrite."""
+        clean = self.clean
+        for match in _LAST_STATEMENT.finditer(clean, start, end):
+            opening = clean.rfind(b"(", start, match.start())
+            while opening >= 0 and self.closing(opening) < match.end():
+                opening = clean.rfind(b"(", max(start, opening - 2000), opening)
+            if opening < 0 or self.closing(opening) != match.end():
+                continue
+            first = clean.find(b";", opening, match.end())
+            comma = clean.rfind(b",", opening, first)
+            head = clean[comma + 1 : comma + 2]
+            if comma > 0 and head in (b" ", b"\n") and clean.rfind(b"for", max(opening - 8, 0), opening) < 0:
+                at = comma + 1 if head == b" " else comma + 2
+                if clean[at : at + 1] in (b" ", b"\t"):
+                    self.edits[at] = 0x7B
+                    self.edits[match.end() - 2] = 0x7D
 
     def strings(self, start: int, end: int) -> None:
         """String pieces that are macros with arguments, or several in a row; other small oddities of calls."""
@@ -107,7 +131,10 @@ class Repairer(Masker):
             for match in pattern.finditer(self.clean, start, end):
                 self.blank(*match.span(1))
         for match in _STRAY_SEMICOLON.finditer(self.clean, start, end):
-            if self.clean.rfind(b"for", max(start, match.start() - 200), match.start()) < 0:
+            if (
+                self.edits[match.end() : match.end() + 1] != b"}"
+                and self.clean.rfind(b"for", max(start, match.start() - 200), match.start()) < 0
+            ):
                 self.blank(*match.span())
         for match in _ASM.finditer(self.clean, start, end):
             closing = self.closing(match.end())

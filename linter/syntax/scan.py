@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 import re
 
+from linter.pattern import lazy
+
 
 class Block(enum.Enum):
     """What an opening bracket opens."""
@@ -57,12 +59,12 @@ class Scan:
         self.head_end = 0  # where the last function at column 0 opens its body; 0: none
 
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     rb"\([^(){}\[\];]*+\)(?!\s*\{)|\[[^(){}\[\];]*+\]"  # plain groups, of no interest
     rb"|[{}()\[\];]|\b(?:if|else|do|while|for|switch|case|default(?=\s*:)|struct|union|enum)\b"
 )
-_TOKEN_OR_MACRO = re.compile(_TOKEN.pattern + rb"|\b(?:\w*for_each\w*+|scoped_\w+)(?=\s*\()")
-_TOP = re.compile(rb"^(?![a-zA-Z_]\w*[ \t]*:(?:[^:]|$)|default\b|case\b)[A-Za-z_]", re.M)
+_TOKEN_OR_MACRO = lazy(_TOKEN.pattern + rb"|\b(?:\w*for_each\w*+|scoped_\w+)(?=\s*\()")
+_TOP = lazy(rb"^(?![a-zA-Z_]\w*[ \t]*:(?:[^:]|$)|default\b|case\b)[A-Za-z_]", re.M)
 _CONTROL = frozenset({b"if", b"while", b"for", b"switch"})
 _WHITE = b" \t\n\r\f\v"
 

@@ -31,7 +31,7 @@ ATTRIBUTES = _words(
     __uninitialized __attribute_pure __flex_counter __single __nolibc_entrypoint __nolibc_no_stack_protector
     __inline_for_extensions __attribute_used__ __attribute_noinline__ __no_optimize __vsyscall_fn __vdso_data
     noinline noinline_for_stack noinline_for_kasan inline_for_kasan notrace noinstr asmlinkage fastcall noclone
-    nokprobe_inline STATIC TC_INDIRECT_SCOPE INDIRECT_CALLABLE_SCOPE
+    nokprobe_inline __xipram __initdata_or_acpilib STATIC TC_INDIRECT_SCOPE INDIRECT_CALLABLE_SCOPE
     VISIBLE_IF_KUNIT STATIC_IFN_KUNIT CRYPTO_MINALIGN_ATTR ZEXPORT ZLIB_INTERNAL UNUSED
     """
 )
@@ -59,10 +59,7 @@ TYPE_ARGUMENT = _words(
     kzalloc_obj kmalloc_obj kvmalloc_obj kvzalloc_obj kzalloc_objs kmalloc_objs kvzalloc_objs kvmalloc_objs
     kzalloc_flex kmalloc_flex kvmalloc_flex kvzalloc_flex
     DECLARE_KFIFO DEFINE_KFIFO DECLARE_KFIFO_PTR struct_size_t sizeof_field FIELD_SIZEOF
-    offsetofend DEFINE_PER_CPU DECLARE_PER_CPU DEFINE_PER_CPU_ALIGNED DEFINE_PER_CPU_SHARED_ALIGNED
-    DEFINE_PER_CPU_READ_MOSTLY DECLARE_PER_CPU_ALIGNED DECLARE_PER_CPU_SHARED_ALIGNED DECLARE_PER_CPU_READ_MOSTLY
-    DEFINE_PER_CPU_PAGE_ALIGNED DECLARE_PER_CPU_PAGE_ALIGNED DEFINE_PER_CPU_CACHE_HOT DECLARE_PER_CPU_CACHE_HOT
-    DEFINE_PER_CPU_FIRST alloc_percpu alloc_percpu_gfp alloc_percpu_noprof netdev_alloc_pcpu_stats
+    offsetofend alloc_percpu alloc_percpu_gfp alloc_percpu_noprof netdev_alloc_pcpu_stats
     devm_alloc_percpu DEFINE_FREE DEFINE_CLASS DEFINE_GUARD DEFINE_RAW_FLEX DEFINE_FLEX _DEFINE_FLEX EXTEND_CLASS
     DEFINE_LOCK_GUARD_1 KMEM_CACHE KMEM_CACHE_USERCOPY _IO _IOR _IOW _IOWR _IOR_BAD _IOW_BAD _IOWR_BAD DRM_IOR
     DRM_IOW DRM_IOWR ib_alloc_device vdpa_alloc_device ASSERT_STRUCT_OFFSET __same_type
@@ -73,8 +70,16 @@ TYPE_ARGUMENT = _words(
     """
 )
 
-# `MACRO(name, size)` declares an array.
-ARRAY_MACROS = _words("DECLARE_BITMAP DECLARE_HASHTABLE DEFINE_HASHTABLE DECLARE_FLEX_ARRAY")
+# `MACRO(name, size)` declares an array, the others `MACRO(type, name)` an object.
+ARRAY_MACROS = _words("DECLARE_BITMAP DECLARE_HASHTABLE DEFINE_HASHTABLE")
+OBJECT_MACROS = ARRAY_MACROS | _words(
+    """
+    DECLARE_FLEX_ARRAY DEFINE_PER_CPU DECLARE_PER_CPU DEFINE_PER_CPU_ALIGNED DEFINE_PER_CPU_SHARED_ALIGNED
+    DEFINE_PER_CPU_READ_MOSTLY DECLARE_PER_CPU_ALIGNED DECLARE_PER_CPU_SHARED_ALIGNED DECLARE_PER_CPU_READ_MOSTLY
+    DEFINE_PER_CPU_PAGE_ALIGNED DECLARE_PER_CPU_PAGE_ALIGNED DEFINE_PER_CPU_CACHE_HOT DECLARE_PER_CPU_CACHE_HOT
+    DEFINE_PER_CPU_FIRST
+    """
+)
 
 # Calls at file scope whose arguments are declarations: the arguments are blanked.
 BLANKED_MACROS = _words("INDIRECT_CALLABLE_DECLARE ACPI_MODULE_NAME ACPI_EXPORT_SYMBOL")

@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from linter.audit import judge
 from linter.audit.job import Job
@@ -14,6 +13,7 @@ from linter.audit.model import Answer, Task
 from linter.audit.reading import Reader
 from linter.detect.model import Finding, Label
 from linter.patch.model import LineKind, Location, Patch, Series, Side
+from linter.record import record
 from linter.review.model import Judged, PatchReport, Verdict
 from linter.review.settings import Settings
 from linter.rulebook.model import Confidence, Severity
@@ -21,7 +21,7 @@ from linter.rulebook.model import Confidence, Severity
 TARGET = "tests.audit.standin:prepare"
 
 
-@dataclass(frozen=True)
+@record
 class StandinJob:
     """Words to look for, as rules named word-<word>."""
 

@@ -12,17 +12,36 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.benchmarks.bench_syntax import FOLDERS, whole_image
-
 from linter.patch.model import Image, Side
 from linter.syntax.model import Unit
 from linter.syntax.parse import parse_image
+from tests.benchmarks.bench_syntax import FOLDERS, whole_image
 
 _TYPES = frozenset(
-    """call_expression if_statement return_statement goto_statement assignment_expression declaration
-    function_definition compound_statement field_declaration while_statement for_statement switch_statement
-    case_statement labeled_statement expression_statement struct_specifier initializer_pair enumerator do_statement
-    parameter_declaration init_declarator binary_expression""".split()
+    [
+        "call_expression",
+        "if_statement",
+        "return_statement",
+        "goto_statement",
+        "assignment_expression",
+        "declaration",
+        "function_definition",
+        "compound_statement",
+        "field_declaration",
+        "while_statement",
+        "for_statement",
+        "switch_statement",
+        "case_statement",
+        "labeled_statement",
+        "expression_statement",
+        "struct_specifier",
+        "initializer_pair",
+        "enumerator",
+        "do_statement",
+        "parameter_declaration",
+        "init_declarator",
+        "binary_expression",
+    ]
 )
 _LABEL = re.compile(rb"[A-Za-z_]\w*\s*:")
 

@@ -7,7 +7,6 @@ import sys
 import time
 from pathlib import Path
 
-from tests.benchmarks.hunks import read_files, read_mbox
 from tree_sitter import Node
 
 from linter.patch.images import fragment_image
@@ -15,6 +14,7 @@ from linter.patch.model import LineKind, Side
 from linter.syntax.mask import scrub
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image, parser
+from tests.benchmarks.hunks import read_files, read_mbox
 
 _HOLDERS = frozenset(
     {

@@ -14,7 +14,6 @@ from collections import Counter
 from pathlib import Path
 
 from linter.patch.model import Image, Side
-from linter.syntax.conditionals import blanked_spans
 from linter.syntax.mask import scrub
 from linter.syntax.model import Unit
 from linter.syntax.parse import parse_image, parser

@@ -65,7 +65,7 @@ def _fields(message: Message) -> dict[str, object]:
 
 
 def _resourced(messages: list[Message]) -> list[Message]:
-    from dataclasses import replace
+    from linter.record import replace
 
     return [replace(m, patches=tuple(replace(p, source="-") for p in m.patches)) for m in messages]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from linter.patch.model import Line, Location, Patch, Person, Side
+from linter.record import replace
 from linter.review.model import PatchReport, Report, Skip, Verdict
 from linter.rulebook.model import Confidence, Severity
 from tests.render.build import at, finding, in_mail, judge, patch_of, report_of
@@ -115,18 +115,18 @@ def hostile_patch() -> Patch:
     evil = EVIL.encode()
 
     def spoiled(line: Line) -> Line:
-        return dataclasses.replace(line, text=line.text + b" /* " + evil.replace(b"\r\n", b" ") + b" \xff */")
+        return replace(line, text=line.text + b" /* " + evil.replace(b"\r\n", b" ") + b" \xff */")
 
     file = patch.files[0]
-    hunks = tuple(dataclasses.replace(h, lines=tuple(map(spoiled, h.lines))) for h in file.hunks)
+    hunks = tuple(replace(h, lines=tuple(map(spoiled, h.lines))) for h in file.hunks)
     path = "drivers/a\n::error::b<b>\x1b[0m\udcff%|`,:.c"
     person = Person(EVIL, "ada@example.org>\nBcc: victim@example.org")
-    return dataclasses.replace(
+    return replace(
         patch,
         subject=f"[PATCH] {EVIL}",
         title=EVIL,
         prefixes=("PATCH", EVIL),
-        files=(dataclasses.replace(file, hunks=hunks, pre_path=path, post_path=path),),
+        files=(replace(file, hunks=hunks, pre_path=path, post_path=path),),
         raw=patch.raw.replace(b"one go.", b"one go. " + evil),
         author=person,
         sender=person,

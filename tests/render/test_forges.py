@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from linter.record import replace
 from linter.render.options import RenderOptions
 from linter.render.registry import renderer
 from linter.review.model import PatchReport, Report, Verdict
@@ -304,9 +304,9 @@ def test_sarif_columns_count_characters():
     patch = sample.heap_patch()
     file = patch.files[0]
     line = next(line for h in file.hunks for line in h.lines if line.text == b"\t\treturn -EFAULT;")
-    other = dataclasses.replace(line, text="/* 漢字 */ return -EFAULT;".encode())
-    hunk = dataclasses.replace(file.hunks[0], lines=tuple(other if x is line else x for x in file.hunks[0].lines))
-    patch = dataclasses.replace(patch, files=(dataclasses.replace(file, hunks=(hunk, file.hunks[1])),))
+    other = replace(line, text="/* 漢字 */ return -EFAULT;".encode())
+    hunk = replace(file.hunks[0], lines=tuple(other if x is line else x for x in file.hunks[0].lines))
+    patch = replace(patch, files=(replace(file, hunks=(hunk, file.hunks[1])),))
     report = report_of(PatchReport(patch, (judge(finding([(at(patch, "-EFAULT"), "here")])),)))
     region = sarif(report)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
     assert (region["startColumn"], region["endColumn"]) == (17, 24)

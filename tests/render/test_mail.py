@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import email
 import email.message
 import email.policy
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from linter.patch.model import Location, Person
+from linter.record import replace
 from linter.render.mail import MOST_REMARKS, render
 from linter.render.options import RenderOptions
 from linter.review.model import PatchReport, Report
@@ -87,7 +87,7 @@ def test_headers_thread_the_reply():
 
 
 def test_author_and_sender_are_both_asked():
-    patch = dataclasses.replace(sample.heap_patch(), author=Person("Jörg Ö", "joerg@example.org"))
+    patch = replace(sample.heap_patch(), author=Person("Jörg Ö", "joerg@example.org"))
     (text,) = mails(one(finding([(at(patch, "return -EFAULT;"), "here")]), patch=patch))
     assert text.partition("\n\n")[0].isascii(), "headers are RFC 2047"
     mail = parsed(text)
@@ -99,7 +99,7 @@ def test_author_and_sender_are_both_asked():
 
 
 def test_a_reply_to_a_reply_keeps_one_re():
-    patch = dataclasses.replace(sample.heap_patch(), subject="Re: [PATCH] x", quoted=True)
+    patch = replace(sample.heap_patch(), subject="Re: [PATCH] x", quoted=True)
     assert (
         parsed(mails(one(finding([(at(patch, "return -EFAULT;"), "")]), patch=patch))[0])["Subject"] == "Re: [PATCH] x"
     )
@@ -234,9 +234,7 @@ def test_a_finding_about_the_whole_patch_comes_first():
 
 
 def test_a_bare_commit_gives_a_draft_without_recipients():
-    patch = dataclasses.replace(
-        sample.heap_patch(), message_id=None, references=(), headers=(), mail=False, sender=None
-    )
+    patch = replace(sample.heap_patch(), message_id=None, references=(), headers=(), mail=False, sender=None)
     mail = parsed(mails(one(finding([(at(patch, "return -EFAULT;"), "")]), patch=patch))[0])
     assert mail["In-Reply-To"] is None
     assert mail["Cc"] is None

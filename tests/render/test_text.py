@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import pytest
 
 from linter.patch.model import Line, LineKind, Location, Patch, Side
+from linter.record import replace
 from linter.render import registry
 from linter.render.escape import width
 from linter.render.options import RenderOptions
@@ -30,15 +30,13 @@ def with_line(patch: Patch, old: bytes, new: bytes) -> Patch:
     """The patch with one line of code replaced, its numbers untouched."""
 
     def changed(line: Line) -> Line:
-        return dataclasses.replace(line, text=new) if line.text == old else line
+        return replace(line, text=new) if line.text == old else line
 
     files = tuple(
-        dataclasses.replace(
-            file, hunks=tuple(dataclasses.replace(h, lines=tuple(map(changed, h.lines))) for h in file.hunks)
-        )
+        replace(file, hunks=tuple(replace(h, lines=tuple(map(changed, h.lines))) for h in file.hunks))
         for file in patch.files
     )
-    return dataclasses.replace(patch, files=files)
+    return replace(patch, files=files)
 
 
 @pytest.mark.parametrize(("name", "options"), [
@@ -204,8 +202,8 @@ def test_a_hunk_without_header_is_numbered_by_the_mail():
     patch = sample.heap_patch()
     file = patch.files[0]
     lines = (Line(LineKind.ADDED, b"\tx = 1;", None, None, 70),)
-    hunk = dataclasses.replace(file.hunks[0], lines=lines, numbered=False, pre_start=0, post_start=0)
-    patch = dataclasses.replace(patch, files=(dataclasses.replace(file, hunks=(hunk,), pre_path=None, post_path=None),))
+    hunk = replace(file.hunks[0], lines=lines, numbered=False, pre_start=0, post_start=0)
+    patch = replace(patch, files=(replace(file, hunks=(hunk,), pre_path=None, post_path=None),))
     seen = text(one(patch, (Location(None, Side.POST, None, 2, 70, changed=True), "set here")))
     assert "--> [PATCH v3 2/7] line 70 of the mail" in seen
     assert "70 | +         x = 1;" in seen
@@ -216,9 +214,9 @@ def test_lines_that_share_a_line_of_the_message_stay_apart():
     file = patch.files[0]
     lines = list(file.hunks[0].lines)
     number = next(n for n, line in enumerate(lines) if line.text == b"\t\tgoto out;")
-    lines[number + 1] = dataclasses.replace(lines[number + 1], patch_lineno=lines[number].patch_lineno)
-    hunk = dataclasses.replace(file.hunks[0], lines=tuple(lines))
-    patch = dataclasses.replace(patch, files=(dataclasses.replace(file, hunks=(hunk,)),))
+    lines[number + 1] = replace(lines[number + 1], patch_lineno=lines[number].patch_lineno)
+    hunk = replace(file.hunks[0], lines=tuple(lines))
+    patch = replace(patch, files=(replace(file, hunks=(hunk,)),))
     seen = text(one(patch, (at(patch, "pr_err"), "here"), (at(patch, "copy_to_user"), "there")))
     assert seen.count("goto out;") <= 1
     close = text(one(patch, (at(patch, "pr_err"), "here"), (at(patch, "\t}", nth=1), "there")))
@@ -226,7 +224,7 @@ def test_lines_that_share_a_line_of_the_message_stay_apart():
 
 
 def test_a_quoted_patch_is_said_to_be_one():
-    patch = dataclasses.replace(sample.heap_patch(), quoted=True)
+    patch = replace(sample.heap_patch(), quoted=True)
     assert "ioctl (judged from a quotation)\n" in text(one(patch, (at(patch, "-EFAULT"), "here")), width=120)
 
 

@@ -32,9 +32,8 @@ def test_an_equal_line_added_above_does_not_take_the_place_of_the_old_one() -> N
     last = place(after, "a")
     assert last.patch_lineno == 11
     keep = make_finding(after, "return 1")
-    from dataclasses import replace
-
     from linter.detect.model import Label
+    from linter.record import replace
 
     context = replace(last, patch_lineno=12, line=3)
     new = [keep, replace(keep, labels=(Label(context, "x", True),))]
@@ -74,7 +73,7 @@ def test_renamed_local_keeps_the_number_of_findings() -> None:
 def test_line_number_mapping_for_lines_outside_the_patch() -> None:
     file = make_file(" a\n+n\n b")
     pre, post = make_image(file, Side.PRE), make_image(file, Side.POST)
-    from dataclasses import replace
+    from linter.record import replace
 
     def whole(image: Image, count: int) -> Image:
         extra = tuple(range(max(n for n in image.linenos if n) + 1, count + 1))

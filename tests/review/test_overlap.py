@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from linter.detect.model import Finding, Label
 from linter.patch.model import Location, Side
+from linter.record import replace
 from linter.review.model import Judged, Verdict
 from linter.review.overlap import without_superseded
 from linter.rulebook.model import Confidence, Rule, Severity, Status

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from linter.detect.model import Finding
 from linter.errors import UsageError
 from linter.patch.model import Change, FilePatch, Patch
+from linter.record import replace
 from linter.review.example import build_case
 from linter.review.profiles import (
     check_profiles,
