@@ -17,6 +17,7 @@ from linter.render.escape import Shown, one_line, show, take, visible, width
 from linter.render.options import RenderOptions
 from linter.render.paint import Paint
 from linter.render.source import Row, Source
+from linter.render.words import wrap
 from linter.review.model import Judged
 
 GAP = 2  # this many lines between two labelled ones are shown; more are elided

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from linter.patch.model import Patch
 from linter.render.options import RenderOptions
 from linter.render.paint import Paint
-from linter.render.words import NOTHING, heading, plural, shown, skip_line, summary
+from linter.render.words import NOTHING, WIDEST, heading, plural, shown, skip_line, summary, wrap
 from linter.review.model import Judged, PatchReport, Report, Skip
 
 FOR_TERMINAL = True
