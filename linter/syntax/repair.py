@@ -58,7 +58,7 @@ _STRING_PIECES = (
 )
 _ASM = lazy(rb"\b(?:asm|__asm__|asm_inline|__asm)\b\s*(?:(?:volatile|__volatile__|inline|goto)\s*)*+(?=\()")
 _LAST_STATEMENT = re.compile(rb"[;}]\s*[ \t]\)")
-_STRAY_SEMICOLON = lazy(rb";(?=\s*\))")
+_STRAY_SEMICOLON = lazy(rb";(?=(\s*)\))")
 _ALIGNOF = lazy(rb"\b(__alignof__|_Alignof|alignof)(?=\s*\(\s*[^)]*[*>.\[])")
 _MEMBER_MACRO = lazy(rb"^[ \t]+[A-Za-z]\w*[ \t]*\([^(),;]*(,[^;]*)\)[ \t]*;", re.M)
 _OFFSETOF = lazy(rb"\b(offsetof|__builtin_offsetof)\s*\(\s*((?:struct|union|enum)\s+)?")
@@ -132,7 +132,7 @@ class Repairer(Masker):
                 self.blank(*match.span(1))
         for match in _STRAY_SEMICOLON.finditer(self.clean, start, end):
             if (
-                self.edits[match.end() : match.end() + 1] != b"}"
+                self.edits[match.end(1) - 1] != 0x7D
                 and self.clean.rfind(b"for", max(start, match.start() - 200), match.start()) < 0
             ):
                 self.blank(*match.span())
