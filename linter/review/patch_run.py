@@ -15,7 +15,7 @@ from linter.review.introduced import fingerprint, is_moved, line_text, match_pre
 from linter.review.model import Judged, PatchReport, Skip, Verdict
 from linter.review.overlap import without_superseded
 from linter.review.prepare import Prepared, Workshop
-from linter.review.profiles import is_silenced, is_userspace, select_profiles, with_profiles
+from linter.review.profiles import is_kernel_patch, is_silenced, is_userspace, select_profiles, with_profiles
 from linter.review.suppress import Decisions
 from linter.review.target import target_kernel
 from linter.rulebook.kernel import holds
@@ -54,7 +54,8 @@ class PatchRun:
         kernel = target_kernel(self.patch, self.workshop.settings, self.workshop.rulebook, self.store.git)
         # a long series is not searched again for each of its patches
         defined = defined_names(self.series.patches if len(self.series.patches) <= 32 else (self.patch,))
-        self._bare = Context(tables, self.patch, self.series, None, kernel, False, defined)
+        foreign = not is_kernel_patch(self.patch, tables)
+        self._bare = Context(tables, self.patch, self.series, None, kernel, foreign, defined)
 
     def report(self) -> PatchReport:
         """Run everything and put the findings in the order of the patch."""
