@@ -50,7 +50,7 @@ def numbered(labels: Sequence[Label], order: Sequence[tuple[int, int, int]], ste
     if steps < 3 or list(order[:steps]) == sorted(order[:steps]):
         return list(labels)
     return [
-        Label(label.location, f"({at}) {label.text}".rstrip(), label.primary) if at <= steps else label
+        Label(label.location, f"({at}) {label.text or 'here'}", label.primary) if at <= steps else label
         for at, label in enumerate(labels, 1)
     ]
 

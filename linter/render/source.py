@@ -83,9 +83,10 @@ class Source:
         """The line at a location; None where nobody knows its text."""
         if location.patch_lineno:
             place = self.place(location.patch_lineno)
-            if place is not None:
+            mail = location.path is None  # the mail is meant, not the code, unless the quotation names no file
+            if place is not None and not (mail and place.hunk.numbered):
                 return self._patch_row(place)
-            if location.path is None or location.line is None:
+            if mail or location.line is None:
                 text = self.mail_line(location.patch_lineno)
                 if text is not None:
                     number = location.patch_lineno

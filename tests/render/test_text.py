@@ -223,6 +223,14 @@ def test_lines_that_share_a_line_of_the_message_stay_apart():
     assert close.count("goto out;") == 1
 
 
+def test_a_finding_about_the_mail_shows_the_mail_even_inside_a_hunk():
+    patch = sample.heap_patch()
+    number = at(patch, "return -EFAULT;").patch_lineno
+    seen = text(one(patch, (Location(None, None, None, None, number), "tabs turned into spaces")))
+    assert f"--> [PATCH v3 2/7] line {number} of the mail" in seen
+    assert re.search(rf"^{number} \|   \+ +return -EFAULT;$", seen, re.MULTILINE)
+
+
 def test_a_quoted_patch_is_said_to_be_one():
     patch = replace(sample.heap_patch(), quoted=True)
     assert "ioctl (judged from a quotation)\n" in text(one(patch, (at(patch, "-EFAULT"), "here")), width=120)
