@@ -96,7 +96,7 @@ def _compare_remarks(db: sqlite3.Connection, series: int, later: int) -> None:
         keys.update(lines)
     answers = []
     for message, n, path, kind, key, text in rows:
-        if key is None or kind not in ("+", "-") or len(_WORD.findall(text or "")) < 2:
+        if key is None or kind not in ("+", "-") or _COMMON.fullmatch(text or ""):
             said = "unknown"  # on a context line, on none, or on one like so many others: nothing to compare
         elif key in keys:
             said = "unchanged"
