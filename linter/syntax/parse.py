@@ -98,13 +98,21 @@ def parse_image(image: Image) -> Unit:
     tree = parser().parse(text)
     if tree.root_node.has_error:
         text, tree, annotations = _repair(source, clean, text, tree, annotations)
+    taken: tuple[Span, ...] = ()
+    if tree.root_node.has_error:
+        from linter.syntax.isolate import isolate  # seldom needed
+
+        isolated = isolate(text, scrub(text), tree, parser())
+        if isolated is not None:
+            text, tree, taken = isolated
     starts = tuple(accumulate((len(line) + 1 for line in text.split(b"\n")), initial=0))[: max(len(rows), 1)]
-    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers)
+    unparsed = taken
     if tree.root_node.has_error:
         from linter.syntax.repair import error_spans
 
-        object.__setattr__(unit, "unparsed", error_spans(tree))
-    functions = tuple(_function(unit, node, heads) for node in definitions(tree.root_node))
+        unparsed = tuple(sorted((*taken, *error_spans(tree)), key=lambda span: span.start))
+    unit = Unit(image, text, source, tree, rows, starts, (), annotations, identifiers, unparsed)
+    functions = tuple(_function(unit, node, heads, taken) for node in definitions(tree.root_node))
     object.__setattr__(unit, "functions", functions)  # a unit and its functions point at each other
     return unit
 
@@ -137,7 +145,7 @@ def _repair(
     return second, repaired, tuple(merged)
 
 
-def _function(unit: Unit, node: Node, heads: Mapping[int, bool]) -> Function:
+def _function(unit: Unit, node: Node, heads: Mapping[int, bool], taken: tuple[Span, ...]) -> Function:
     body = node.child_by_field_name("body")
     assert body is not None
     identifier = declared_name(node)
@@ -156,7 +164,8 @@ def _function(unit: Unit, node: Node, heads: Mapping[int, bool]) -> Function:
         node=node,
         body=body,
         span=Span(node.start_byte, node.end_byte),
-        whole=_is_whole(unit, row, node.end_point[0]),
+        whole=_is_whole(unit, row, node.end_point[0])
+        and not any(node.start_byte <= span.start < node.end_byte for span in taken),
         head_known=heads.get(row, unit.rows[row] is not None),
         annotations=head,
     )

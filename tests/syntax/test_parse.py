@@ -191,6 +191,16 @@ def test_what_cannot_be_read_is_told() -> None:
     assert [f.name for f in unit.functions] == ["f"]
 
 
+def test_an_unreadable_function_leaves_its_neighbours_alone() -> None:
+    good = "static int %s(int n)\n{\n\treturn g(n, n, n, n, n, n);\n}\n\n"
+    bad = "static int bad(int n)\n{\n\tif (n { = ] 3 } }}} (((;\n\treturn g(n, n, n, n);\n}\n\n"
+    unit = whole(good % "a" + bad + good % "b")
+    assert [(f.name, f.whole) for f in unit.functions] == [("a", True), ("bad", False), ("b", True)]
+    assert b"__hunklint_gap();" in unit.text and b"__hunklint_gap" not in unit.source
+    function = unit.functions[1]
+    assert any(function.span.start <= span.start < function.span.end for span in unit.unparsed)
+
+
 def test_paths() -> None:
     assert is_c_path("a/b.c") and is_c_path("b.h") and is_c_path(None)
     assert not is_c_path("a.rs") and not is_c_path("Makefile") and not is_c_path("a.dts")
