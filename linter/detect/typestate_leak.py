@@ -187,6 +187,8 @@ class Judge:
                 return None
             return Confidence.HIGH if owed.kind in ("memory", "reference", "object", "fd") else Confidence.MEDIUM
         if kind == UNSURE:
+            if owed.evidence != "table" and (exit.step.expr is None or exit.step.expr.kind is not Kind.CALL):
+                return None
             return Confidence.MEDIUM if witness and FAILURE in self.kinds else None
         if exit.state.stored or owed.evidence == "names" or not owed.local:
             return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, MANAGED, OUT, RETURN, Family, Knowledge
 from linter.detect.typestate_walk import Obligation, handle_of
 from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.record import record
 
 _MAKES = frozenset(
     {"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc", "dup", "clone", "copy"}
@@ -16,13 +16,16 @@ _MAKES = frozenset(
 """Words of callees whose result nobody else knows yet."""
 
 
-_GETS = _MAKES | {"get", "find", "lookup", "open", "read", "build", "import", "parse", "request", "map", "pin", "load"}
+_GETS = frozenset({"get", "find", "lookup", "open", "import", "request", "map", "pin", "load"})
+_PUTS = frozenset({"put", "unref", "release", "unpin", "fput"})
+_ACCESSES = frozenset({"drvdata", "priv", "data", "driver", "container", "intfdata", "private"})
+"""Words of callees that give what somebody else owns."""
 _FREES = frozenset(
     {"free", "put", "release", "destroy", "unref", "unpin", "delete", "kfree", "kvfree", "vfree", "fput"}
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Candidate:
     """A call that may make its function owe something."""
 
@@ -108,12 +111,16 @@ class Seeds:
         if not keys:
             return False
         if step.target is not None and step.target.key in keys:
-            return not _GETS.isdisjoint(self.knowledge.words(call.text))
+            made = self.knowledge.words(call.text)
+            if not _ACCESSES.isdisjoint(made):
+                return False
+            return not _MAKES.isdisjoint(made) or not (_GETS.isdisjoint(made) or _PUTS.isdisjoint(words))
         return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
 
     def unwinding(self) -> dict[int, int]:
         """For each call that undoes an earlier one, by its offset, the offset of the latest call that it undoes."""
-        known, found = self.knowledge, {}
+        known = self.knowledge
+        found: dict[int, int] = {}
         for _, _, step, call in self.calls:
             families = known.release.get(call.text, ())
             if not families and known.undoing.isdisjoint(known.words(call.text)):
@@ -178,7 +185,7 @@ class Seeds:
             if got_names is None:
                 return None
             where, handle, keys = got_names
-            held, kind = None, "object" if where == RETURN else "registration"
+            held, kind = None, "registration" if where == ARGUMENT else "object"
         if where == RETURN and target is None and kind != "registration":
             return None  # used at once: who owns it cannot be seen
         if where == RETURN and target is not None and (target.text in self.cleanups or target.kind is Kind.INDEX):
@@ -232,23 +239,33 @@ class Seeds:
         for _, _, other_step, other in self.calls:
             if other.text not in release or other_step.start < step.start:
                 continue
-            keys = {arg.key for arg in other.args}
-            if step.target is not None and not self._is_pointer(step.target):
-                pass
-            elif step.target is not None and step.target.key in keys:
-                return RETURN, f"<{call.start}>", [step.target.key]
-            elif step.target is not None and "&" + step.target.key in keys:
-                return RETURN, f"<{call.start}>", [step.target.key, "&" + step.target.key]
-            for index, arg in enumerate(call.args):
-                if arg.kind in (Kind.CONST, Kind.STRING) or (arg.kind is Kind.NAME and arg.text.isupper()):
-                    continue
-                if arg.key in keys:
-                    return ARGUMENT, facts.value(arg), [arg.key]
-                if arg.kind is Kind.ADDRESS and arg.args[0].key in keys:
-                    return OUT, f"<{call.start}&{index}>", [arg.args[0].key]
+            found = self._shared_handle(step, call, {arg.key for arg in other.args}, facts)
+            if found is not None:
+                return found
             if not call.args and not other.args:
                 return ARGUMENT, "", []
         return None
+
+    def _shared_handle(self, step: Step, call: Expr, keys: set[str], facts: Facts) -> tuple[str, str, list[str]] | None:
+        """The handle: what the call returns or fills, else the last argument that both calls are given."""
+        target = step.target
+        if target is not None and self._is_pointer(target):
+            for key in (target.key, "&" + target.key):
+                if key in keys:
+                    return RETURN, f"<{call.start}>", [target.key, key]
+        for index, arg in enumerate(call.args):
+            if arg.kind is Kind.ADDRESS and arg.args[0].key in keys:
+                return OUT, f"<{call.start}&{index}>", [arg.args[0].key]
+        shared = [
+            arg
+            for arg in call.args
+            if arg.key in keys and arg.kind not in (Kind.CONST, Kind.STRING) and not arg.key.isupper()
+        ]
+        if not shared:
+            return None
+        addresses = [arg for arg in shared if arg.kind is Kind.ADDRESS]
+        arg = (addresses or shared)[-1]
+        return ARGUMENT, facts.value(arg), [arg.key]
 
     def _is_pointer(self, target: Expr) -> bool:
         """Whether a result may be an object: no local variable of another type."""

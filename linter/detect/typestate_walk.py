@@ -46,7 +46,7 @@ class Obligation:
     allocated: frozenset[str] = frozenset()  # values that this function made: no one else knows them
     shown: str = ""  # the handle as the source writes it
     others: frozenset[str] = frozenset()  # texts of what else of this family the function acquires
-    unwinding: Mapping[int, int] = field(default_factory=dict)  # see Seeds.unwinding
+    unwinding: dict[int, int] = field(default_factory=dict)  # see Seeds.unwinding
     loop: int = 0  # the loop that the acquiring call stands in
 
 
