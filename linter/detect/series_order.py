@@ -59,19 +59,21 @@ class _Symbols:
 
 def _collect(series: Series) -> _Symbols:
     found = _Symbols()
-    written: set[bytes] = set()
+    written: set[bytes] = set()  # lines that earlier patches added
     for index, patch in enumerate(series.patches):
+        added: set[bytes] = set()
         for file in patch.files:
             if not (file.path or "").endswith((".c", ".h")):
                 continue
             for hunk in file.hunks:
                 for line in hunk.lines:
                     if line.kind is LineKind.ADDED:
-                        written.add(line.text.strip())
+                        added.add(line.text.strip())
                         _note_added(found, index, file, line)
                     elif line.text.strip() not in written:
                         found.known.update(_WORD.findall(line.text))
                 found.known.update(_WORD.findall(hunk.section))
+        written |= added
     return found
 
 

@@ -74,9 +74,9 @@ def _mail_case(mails: Sequence[str]) -> Case:
     for raw in raws:
         problems: list[object] = []
         stream = io.BytesIO(raw.encode("utf-8", "surrogateescape"))
-        messages = read_messages(["-"], stdin=stream, cwd=".", problems=problems)  # type: ignore[arg-type]
+        messages = list(read_messages(["-"], stdin=stream, cwd=".", problems=problems))  # type: ignore[arg-type]
+        cover = next((message for message in messages if message.cover), cover)  # alone it is no series
         for series in group_series(messages):
-            cover = series.cover or cover
             patches += series.patches
     return Case(Series(tuple(patches), cover), {}, wanted, mails=True)
 
