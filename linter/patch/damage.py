@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from linter.patch.model import Damage, DamageKind, Hunk, Line, LineKind
+from linter.patch.vanished import place_blanks
 from linter.pattern import lazy
 from linter.record import record
-
-from .model import Damage, DamageKind, Hunk, Line, LineKind
-from .vanished import place_blanks
 
 _HEADER = lazy(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@[ ]?(.*)", re.DOTALL)
 _VERSION = lazy(rb"\d+\.[\w.+-]+(?: \(.*\))?$|[\w. -]{0,40}\bgit\b.{0,20}$")
@@ -47,6 +46,9 @@ def mend_hunks(lines: Sequence[bytes], linenos: Sequence[int], *, is_c: bool) ->
     damage: list[Damage] = []
     lines = _undo_no_break_spaces(lines, linenos, damage)
     starts = [i for i, line in enumerate(lines) if line[:3] in (b"@@ ", b"@@", b"@@\r")]
+    if not starts:
+        damage.append(Damage(DamageKind.HEADER, linenos[0], 1, "a hunk header cannot be read"))
+        return (), damage
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         hunk = _mend_hunk(lines[start:end], linenos[start:end], damage, is_last=end == len(lines), is_c=is_c)
         if hunk is not None:

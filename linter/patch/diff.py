@@ -15,11 +15,10 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import Hunk as UnidiffHunk
 from unidiff.patch import PatchSet
 
+from linter.patch.fileheader import FileHeader, parse_file_header
+from linter.patch.model import Change, Damage, DamageKind, FilePatch, Hunk, Line, LineKind
 from linter.pattern import lazy
 from linter.record import record, replace
-
-from .fileheader import FileHeader, parse_file_header
-from .model import Change, Damage, DamageKind, FilePatch, Hunk, Line, LineKind
 
 _START = lazy(
     rb"^(?:diff --(?:git|cc|combined) [^\n]|diff -[^\n]* [^\n]*\n(?:---|index|new|old|Bin)"
@@ -111,7 +110,7 @@ def _parse_section(
     if first < len(lines) and not header.combined:
         read = _read_hunks(lines[first:], linenos[first:])
         if read is None:
-            from .damage import mend_hunks  # a clean patch does without it, and starts sooner
+            from linter.patch.damage import mend_hunks  # a clean patch does without it, and starts sooner
 
             hunks, hurt = mend_hunks(lines[first:], linenos[first:], is_c=_is_c(header))
             damage.extend(hurt)

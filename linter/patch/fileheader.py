@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from linter.patch.model import Change
 from linter.pattern import lazy
 from linter.record import record
-
-from .model import Change
 
 _INDEX = lazy(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
 _ESCAPE = lazy(rb'\\([abtnvfr"\\]|[0-7]{1,3})')

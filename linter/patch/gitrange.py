@@ -10,12 +10,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 
+from linter.errors import InputError, UsageError
+from linter.patch.message import parse_message
+from linter.patch.model import Message
 from linter.pattern import lazy
 from linter.record import replace
-
-from ..errors import InputError, UsageError
-from .message import parse_message
-from .model import Message
 
 _COUNT = lazy(r"-(\d{1,6})$")
 _RANGE = lazy(r"(?!\.\.?/).*[^/.]?\.{2,3}(?!/)")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
+from linter.patch.model import Person
 from linter.pattern import lazy
 from linter.record import record
-
-from .model import Person
 
 _ADDRESS = lazy(r'\s*(?:"((?:[^"\\]|\\.){0,400})"|([^"<>(),:;@]{0,400}?))\s*<\s*([^<>\s,]{1,320})\s*>')
 _BARE = lazy(r"\s*([^\s<>(),:;\"]{1,256}@[^\s<>(),:;\"]{1,256})\s*(?:\(([^()]{0,200})\))?")

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from linter.errors import InputError, LinterError, UsageError
+from linter.patch.mbox import split_mbox, starts_mbox
+from linter.patch.message import parse_message
+from linter.patch.model import Message
+from linter.patch.stream import open_plain
 from linter.record import record
-
-from ..errors import InputError, UsageError
-from .mbox import split_mbox, starts_mbox
-from .message import parse_message
-from .model import Message
-from .stream import open_plain
 
 __all__ = ["MAX_REMEMBERED", "Problem", "parse_message", "read_messages", "read_stream", "split_mbox"]
 
@@ -82,7 +81,7 @@ def _kind(source: str, cwd: str) -> str:
             return "file"
     except (OSError, ValueError):
         return "missing"
-    from .gitrange import check_revision, is_revision, looks_like_revision
+    from linter.patch.gitrange import check_revision, is_revision, looks_like_revision
 
     if looks_like_revision(source):
         check_revision(source, cwd)
@@ -96,7 +95,7 @@ def _read_source(source: str, kind: str, stdin: BinaryIO | None, cwd: str, decod
             raise UsageError("standard input is not open", "Name a file instead of -.")
         yield from read_stream(stdin, "-", decoded=decoded)
     elif kind == "git":
-        from .gitrange import read_revisions
+        from linter.patch.gitrange import read_revisions
 
         yield from read_revisions(source, cwd)
     elif kind == "dir":
@@ -136,14 +135,23 @@ def read_stream(stream: BinaryIO, source: str, *, decoded: bool = False) -> Iter
     head, plain = open_plain(stream, source)
     if starts_mbox(head.lstrip(b"\r\n")):
         for _, _, data in split_mbox(plain):
-            yield parse_message(data.lstrip(b"\r\n"), source, decoded=decoded)
+            yield _parse(data.lstrip(b"\r\n"), source, decoded)
         return
     data = plain.read(MAX_SINGLE + 1)
     if not data.strip():
         yield _unreadable(source, "the input is empty")
         return
-    message = parse_message(data[:MAX_SINGLE], source, decoded=decoded)
-    yield message
+    yield _parse(data[:MAX_SINGLE], source, decoded)
+
+
+def _parse(data: bytes, source: str, decoded: bool) -> Message:
+    """One message; a bug of ours costs that message and is said, the others are still read."""
+    try:
+        return parse_message(data, source, decoded=decoded)
+    except LinterError:
+        raise
+    except Exception as error:
+        return _unreadable(source, f"internal error: {type(error).__name__}: {error}")
 
 
 def _unreadable(source: str, problem: str) -> Message:

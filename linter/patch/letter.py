@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 
+from linter.patch.charset import decode_bytes, decode_header
+from linter.patch.header import parse_person
+from linter.patch.model import Person, Trailer
 from linter.pattern import lazy
 from linter.record import record
-
-from .charset import decode_bytes, decode_header
-from .header import parse_person
-from .model import Person, Trailer
 
 _SEPARATOR = lazy(rb"^---[ \t\r]*$", re.MULTILINE)
 _SCISSORS = lazy(rb"^[ \t]*-[- \t]{1,80}(?:>8|8<|>%|%<)[ \t]?-[->8<%\t ]{0,80}$", re.MULTILINE)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 
+from linter.patch.charset import decode_bytes, decode_header, decode_transfer, to_utf8
+from linter.patch.envelope import Mail, strip_carriage_returns
 from linter.pattern import lazy
-from linter.record import record
-
-from .charset import decode_bytes, decode_header, decode_transfer, to_utf8
 
 MAX_HEADERS = 2000
 _HEADER = lazy(r"^([!-9;-~]{1,200})[ \t]*:[ \t]*([^\n]*(?:\n[ \t][^\n]*)*)", re.MULTILINE)
@@ -23,29 +22,6 @@ _PARAMETER = lazy(r";\s*(charset|format|delsp|boundary)\s*=\s*(?:\"([^\"]*)\"|([
 _ADDRESSES = frozenset({"to", "cc", "from", "bcc", "reply-to", "sender"})
 _ONCE = frozenset({"from", "date", "subject", "message-id"})
 _QP_WORD = lazy(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?(?:\n|\Z))")
-
-
-@record
-class Mail:
-    """A message with its transfer encoding undone; ``raw[body_start:]`` is its text."""
-
-    headers: tuple[tuple[str, str], ...]
-    raw: bytes
-    body_start: int
-    is_mail: bool = True
-    flowed: bool = False
-    delsp: bool = False
-    markup: bool = False  # the text was drawn from HTML
-    problem: str = ""
-
-    @property
-    def body(self) -> bytes:
-        """The decoded text."""
-        return self.raw[self.body_start :]
-
-    def get(self, name: str) -> str:
-        """The first header of this (lower-case) name, or an empty string."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
 
 
 def parse_mail(data: bytes, *, decoded: bool = False) -> Mail:
@@ -70,13 +46,6 @@ def looks_like_mail(data: bytes) -> bool:
         return False
     match = _HEAD_END.search(data, 0, 1 << 20)
     return _MAIL_HEAD.search(data, 0, match.start() if match else 1 << 20) is not None
-
-
-def strip_carriage_returns(data: bytes) -> bytes:
-    """Turn CRLF into LF where every line has it (it is the transport's, not the file's)."""
-    if b"\r" not in data[:4096] and b"\r\n" not in data:
-        return data
-    return data.replace(b"\r\n", b"\n") if data.count(b"\r\n") >= data.count(b"\n") else data
 
 
 def _headers(text: str) -> tuple[tuple[str, str], ...]:
@@ -132,7 +101,7 @@ def _decode_body(mail: Mail, head: bytes) -> Mail:
     content = mail.get("content-type")
     kind = content.split(";")[0].strip().lower()
     if kind.startswith(("multipart/", "message/")):
-        from .mime import parse_parts
+        from linter.patch.mime import parse_parts
 
         return parse_parts(mail, head)
     parameters = {key.lower(): quoted or plain for key, quoted, plain in _PARAMETER.findall(content)}
@@ -150,7 +119,7 @@ def _decode_body(mail: Mail, head: bytes) -> Mail:
     body = strip_carriage_returns(to_utf8(body, parameters.get("charset")))
     markup = kind == "text/html"
     if markup:
-        from .markup import text_of_html
+        from linter.patch.markup import text_of_html
 
         body = text_of_html(body)
     return Mail(mail.headers, head + body, len(head), flowed=flowed, delsp=delsp, markup=markup)

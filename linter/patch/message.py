@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
+from linter.patch.diff import Diff, find_diff, parse_diff
+from linter.patch.envelope import Mail
+from linter.patch.header import Subject, parse_date, parse_ids, parse_person, parse_subject
+from linter.patch.letter import Letter, read_base, read_change_id, read_letter
+from linter.patch.mail import parse_mail
+from linter.patch.mbox import INNER, INNER_SIGN, unquote_from
+from linter.patch.model import Damage, DamageKind, Message, Patch, Person
+from linter.patch.page import clean_header, find_page
 from linter.pattern import lazy
 from linter.record import replace
-
-from .diff import Diff, find_diff, parse_diff
-from .header import Subject, parse_date, parse_ids, parse_person, parse_subject
-from .letter import Letter, read_base, read_change_id, read_letter
-from .mail import Mail, parse_mail
-from .mbox import INNER, INNER_SIGN, unquote_from
-from .model import Damage, DamageKind, Message, Patch, Person
-from .page import clean_header, find_page
 
 _ORIGINAL = lazy(
     rb"^(?:-{3,} ?(?:Original|Forwarded) [Mm]essage ?-{3,}"
@@ -96,7 +96,7 @@ class _Reader:
         if not diff.files:
             return None
         if b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
-            from .tabs import find_lost_tabs
+            from linter.patch.tabs import find_lost_tabs
 
             lost = find_lost_tabs(diff.files, diff.damage)
             diff = replace(diff, damage=(*diff.damage, *lost)) if lost else diff
@@ -111,7 +111,7 @@ class _Reader:
         raw, start = self.mail.raw, self.mail.body_start
         if b">" not in raw and b"|" not in raw:
             return ()
-        from .quoted import find_quotation  # a clean patch does without it, and starts sooner
+        from linter.patch.quoted import find_quotation  # a clean patch does without it, and starts sooner
 
         quotation = find_quotation(raw[start:], raw.count(b"\n", 0, start) + 1)
         if quotation is None:

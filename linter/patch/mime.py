@@ -5,10 +5,9 @@ from __future__ import annotations
 import email
 from email.message import Message
 
+from linter.patch.charset import to_utf8
+from linter.patch.envelope import Mail, strip_carriage_returns
 from linter.record import replace
-
-from .charset import to_utf8
-from .mail import Mail, strip_carriage_returns
 
 MAX_PARTS = 1000
 _PATCH_TYPES = frozenset({"text/x-patch", "text/x-diff", "text/patch", "application/x-patch", "application/mbox"})
@@ -46,7 +45,7 @@ def _texts(message: Message) -> tuple[list[bytes], bool]:
                 texts.append(payload)
     if texts or not pages:
         return texts, False
-    from .markup import text_of_html
+    from linter.patch.markup import text_of_html
 
     return [text_of_html(page) for page in pages], True
 

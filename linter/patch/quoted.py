@@ -11,13 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from linter.patch.charset import decode_bytes
+from linter.patch.diff import find_diff, parse_diff
+from linter.patch.header import parse_person
+from linter.patch.model import Change, FilePatch, Hunk, Line, LineKind, Person, Remark
 from linter.pattern import lazy
 from linter.record import record, replace
-
-from .charset import decode_bytes
-from .diff import find_diff, parse_diff
-from .header import parse_person
-from .model import Change, FilePatch, Hunk, Line, LineKind, Person, Remark
 
 _QUOTE = lazy(rb"(?:[>|] ?){1,64}")
 _EVIDENCE = lazy(rb"diff --git |@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|\+\+\+ b/|--- a/")

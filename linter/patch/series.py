@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+from linter.patch.model import Message, Patch, Series
 from linter.pattern import lazy
 from linter.record import field, record
-
-from .model import Message, Patch, Series
 
 WINDOW = 512  # messages after which a series that nothing was added to is taken for complete
 MAX_TOTAL = 1000
@@ -87,7 +86,7 @@ class _Grouper:
             yield group.series()
 
     def _add_cover(self, message: Message) -> Iterator[Series]:
-        from .header import parse_subject
+        from linter.patch.header import parse_subject
 
         subject = parse_subject(message.subject)
         if not subject.total or subject.total > MAX_TOTAL:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, BinaryIO
 
-from ..errors import InputError
+from linter.errors import InputError
 
 PEEK = 8192
 _BINARY = {

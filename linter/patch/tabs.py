@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from linter.patch.model import Damage, DamageKind, FilePatch, LineKind
 from linter.pattern import lazy
-
-from .model import Damage, DamageKind, FilePatch, LineKind
 
 _KERNEL = lazy(r"(?:arch|block|crypto|drivers|fs|init|io_uring|ipc|kernel|mm|net|security|sound|virt)/.*\.[ch]$")
 _INDENT = lazy(rb"( {2,})[A-Za-z_}{(]")

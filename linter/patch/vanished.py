@@ -7,9 +7,8 @@ code has empty lines: behind declarations, before comments and labels.
 
 from __future__ import annotations
 
+from linter.patch.model import LineKind
 from linter.pattern import lazy
-
-from .model import LineKind
 
 _DECLARATION = lazy(
     rb"\s*(?:(?:const|static|unsigned|signed|struct|union|enum|volatile)\s+)*[A-Za-z_]\w*\s+\**\w[^()]*;\s*$"

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.errors import InputError, UsageError
+from linter.patch import intake
 from linter.patch.intake import Problem, read_messages, split_mbox
 from linter.patch.model import Message
 
@@ -207,3 +208,19 @@ def test_an_option_is_no_revision(repository: Path) -> None:
 def test_revision_outside_a_repository(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no git repository"):
         read("-1", cwd=tmp_path)
+
+
+def test_a_bug_costs_one_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    real = intake.parse_message
+
+    def broken(data: bytes, source: str, *, decoded: bool = False) -> Message:
+        if b"second" in data:
+            raise ValueError("oops")
+        return real(data, source, decoded=decoded)
+
+    monkeypatch.setattr(intake, "parse_message", broken)
+    head = b"From ann@example.org Mon Jan  1 00:00:00 2024\nFrom: a@example.org\nSubject: %s\n\ntext\n\n"
+    (tmp_path / "m.mbox").write_bytes(head % b"first" + head % b"second" + head % b"third")
+    found = list(intake.read_messages(["m.mbox"], cwd=str(tmp_path)))
+    assert [message.subject for message in found] == ["first", "", "third"]
+    assert found[1].problem == "internal error: ValueError: oops"
