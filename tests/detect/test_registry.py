@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,14 @@ def test_what_is_no_engine(name: str) -> None:
     with pytest.raises(KeyError):
         engine_of(name)
     assert name not in engines()
+
+
+def test_an_engine_that_goes_by_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("linter.detect.model")
+    module.ENGINE = types.SimpleNamespace(name="other")  # type: ignore[attr-defined]  # a module of the test's own
+    monkeypatch.setitem(sys.modules, "linter.detect.model", module)
+    with pytest.raises(ValueError, match=r"model\.py calls its engine `other`, not `model`"):
+        engine_of("model")
 
 
 def test_the_error_names_the_nearest() -> None:

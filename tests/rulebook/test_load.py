@@ -250,6 +250,15 @@ def test_every_bad_file_is_named(write: Write, folder: Path) -> None:
     assert len(problems) == 2
 
 
+def test_a_rulebook_with_a_bad_file_is_not_cached(write: Write) -> None:
+    write("error/bad-call.yaml")
+    write("error/other.yaml")
+    for _ in range(2):
+        problems: list[RuleError] = []
+        load_rulebook(check=Check(), problems=problems)
+        assert len(problems) == 1
+
+
 def test_the_same_id_twice(write: Write, folder: Path) -> None:
     write("error/bad-call.yaml")
     write("error/more/error/bad-call.yaml")
