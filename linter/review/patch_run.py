@@ -80,6 +80,9 @@ class PatchRun:
         return self.workshop.guarded(prepared, target, context, enabled, self.skips)
 
     def _review_file(self, file: FilePatch) -> None:
+        if file.combined:
+            self._skip(file, "patch", "a combined diff has more than one pre-image")
+            return
         here = self.allowed(self.workshop.rules_for(file.path))
         if not here or file.binary:
             return
