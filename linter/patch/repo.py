@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -57,7 +58,8 @@ class GitRepository:
         if process is not None:
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    stream.close()
+                    with suppress(OSError):  # what was still to be written to a process that has gone
+                        stream.close()
             process.wait()
 
     def __enter__(self) -> GitRepository:

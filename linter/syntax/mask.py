@@ -157,9 +157,20 @@ class Masker:
                 continue
             if self.clean[opening + 1 : end - 1].strip():
                 self.put(at, opening, keyword)
+                if keyword == b"if":
+                    for match in _JUMP.finditer(self.clean, opening, end):
+                        self.blank(*match.span())
             else:
                 self.put(at, end, b"for(;;)" if keyword == b"while" else b"if(1)")
             self.note(word, at, end, opening)
+
+    def mask_loop(self, word: bytes) -> None:
+        """An iterator becomes a `while`."""
+        self.mask_block(word, b"while")
+
+    def mask_once(self, word: bytes) -> None:
+        """A guarded block becomes an `if`."""
+        self.mask_block(word, b"if")
 
     def mask_types(self, word: bytes) -> None:
         """Drop `struct` and stars from the arguments of a macro that takes a type."""
@@ -252,10 +263,22 @@ _TYPE_ARGUMENT = lazy(
     rb"(?:\s*\*|\s+const\b)*+)\s*(?=[,)])"
 )
 _TAGGED = lazy(rb"((?:const\s+)?(?:struct|union|enum)\s+)(\w+)")
+_JUMP = lazy(rb"\b(?:return|goto)\b(?=\s*[^\s,])")
 _CASE_RANGE = lazy(rb"\bcase\b[^;{}:\n]{0,200}?(\.\.\.)")
 _NAMED_VARIADIC = lazy(rb"^[ \t]*#[ \t]*define[ \t]+\w+\([^()\n]*?(\w+)\.\.\.\)", re.M)
 _COMPUTED_GOTO = lazy(rb"\bgoto\s*(\*[^;{}]*)")
 _STATIC_MACRO = lazy(rb"\bstatic\s+(?:const\s+)?(?=[A-Z][A-Z0-9_]+\s*\()")
+
+
+_BY_WORD = (
+    (tables.ALL_ATTRIBUTES, Masker.mask_attribute),
+    (tables.ITERATORS, Masker.mask_loop),
+    (tables.GUARDED_BLOCKS, Masker.mask_once),
+    (tables.TYPE_ARGUMENT, Masker.mask_types),
+    (tables.TRACE_MACROS, Masker.mask_trace),
+    (tables.OBJECT_MACROS, Masker.mask_array),
+    (tables.BLANKED_MACROS, Masker.mask_arguments),
+)
 
 
 def mask(
@@ -265,38 +288,33 @@ def mask(
     masker = Masker(source, clean)
     for start, end in blanks:
         masker.blank(start, end)
-    for word in identifiers & tables.ALL_ATTRIBUTES:
-        masker.mask_attribute(word)
+    for words, step in _BY_WORD:
+        for word in sorted(identifiers & words):
+            step(masker, word)
     if b"for_each" in clean:
         for word in identifiers:
             if b"for_each" in word and word not in tables.NOT_ITERATORS:
-                masker.mask_block(word, b"while")
+                masker.mask_loop(word)
     if b"DEFINE" in clean or b"BPF_CALL" in clean:
         for word in identifiers:
-            if (b"DEFINE" in word or b"BPF_CALL" in word) and _SYSCALL.match(word):
+            if _SYSCALL.match(word):
                 masker.mask_syscall(word)
-    for word in identifiers & tables.ITERATORS:
-        masker.mask_block(word, b"while")
-    for word in identifiers & tables.GUARDED_BLOCKS:
-        masker.mask_block(word, b"if")
-    for word in identifiers & tables.TYPE_ARGUMENT:
-        masker.mask_types(word)
-    for word in identifiers & tables.TRACE_MACROS:
-        masker.mask_trace(word)
-    for word in identifiers & tables.OBJECT_MACROS:
-        masker.mask_array(word)
-    for word in identifiers & tables.BLANKED_MACROS:
-        masker.mask_arguments(word)
+    _mask_shapes(masker)
+    masker.annotations.sort(key=lambda annotation: annotation.span.start)
+    return bytes(masker.edits), tuple(masker.annotations)
+
+
+def _mask_shapes(masker: Masker) -> None:
+    """What needs no word list."""
+    clean = masker.clean
     if b"..." in clean:
         for match in _NAMED_VARIADIC.finditer(clean):
             masker.blank(*match.span(1))
         for match in _CASE_RANGE.finditer(clean):
             masker.put(match.start(1), match.end(1), b"|")
-    if b"goto" in identifiers:
+    if b"goto" in clean:
         for match in _COMPUTED_GOTO.finditer(clean):
             masker.identify(*match.span(1))
-    if b"static" in identifiers:
+    if b"static" in clean:
         for match in _STATIC_MACRO.finditer(clean):
             masker.blank(*match.span())
-    masker.annotations.sort(key=lambda annotation: annotation.span.start)
-    return bytes(masker.edits), tuple(masker.annotations)

@@ -10,11 +10,17 @@ What later stages may rely on, tree-sitter-c's node types standing for what C ha
 - `guard(class)(args);`, `CLASS(name, var)(args);`: expression_statement > call_expression whose function is a
   call_expression.
 - `SYSCALL_DEFINEn(name, type, arg, ...) {`: function_definition `long name(type arg, ...)`.
+- statements as the last argument of a macro (`MACRO(x, if (y) break; )`): compound_statement in the argument_list;
+  `return x` and `goto x` as an argument: the keyword may be blanked; a lone `break` as an argument: an identifier.
+- `DECLARE_BITMAP(name, n);`: declaration `long name[n]`; `DEFINE_PER_CPU(type, name);`: declaration `type name`.
+- types as arguments (`container_of(p, struct x, m)`): one identifier, `struct` blanked.
 - `case A ... B:`: case_statement with the value `A | B`.
 - `goto *expr;`: goto_statement to a label that no function has.
 - `#if` with arms that are whole statements: preproc_if or preproc_ifdef, further arms (preproc_elif, preproc_else) in
   its field `alternative`. `#if` that cuts a statement in two: directives and all arms but the first are blanked.
 - unknown code: expression_statement > call_expression `__hunklint_gap()` (model.GAP).
+  In a whole file too: the body of a function that nothing could make readable is one gap, listed in `unit.unparsed`.
+- `break` or `continue` whose loop is out of sight: a statement outside any loop.
 - a block whose head is out of sight: if_statement (or switch, do) with the condition `(__hunklint_gap())`.
 - `__free(kfree)`, `__user` and the like: nothing in the tree; `unit.annotations`, in order of position.
 

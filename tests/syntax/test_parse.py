@@ -137,6 +137,9 @@ def test_guarded_block_is_an_if() -> None:
     assert macro_name(unit, guard) == b"scoped_cond_guard"
     assert macro_name(unit, real) is None
     assert any(a.argument == "mutex_intr, return -EINTR, &p->lock" for a in unit.annotations)
+    condition = guard.child_by_field_name("condition")
+    assert condition is not None
+    assert unit.text[condition.start_byte : condition.end_byte] == b"(mutex_intr,        -EINTR, &p->lock)"
 
 
 def test_calls_stay_calls() -> None:
