@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from array import array
 
+from linter.audit.stretches import walk
 from linter.pattern import lazy
 
 # lines that stand in every other function: that the next version has one says nothing
@@ -27,8 +28,8 @@ def judge_chains(db: sqlite3.Connection, *, remarks: bool = True) -> None:
     )
     if remarks:
         db.execute(f"UPDATE remarks SET addressed = 'last' WHERE patch IN ({alone})")
-    chains = "SELECT DISTINCT chain FROM series WHERE previous IS NOT NULL ORDER BY chain"
-    for (chain,) in db.execute(chains).fetchall():
+    chains = "SELECT DISTINCT chain FROM series WHERE chain > ? AND previous IS NOT NULL ORDER BY chain"
+    for (chain,) in walk(db, chains):
         _judge_chain(db, chain, remarks)
 
 

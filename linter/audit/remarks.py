@@ -6,6 +6,7 @@ import re
 import sqlite3
 from array import array
 
+from linter.audit.stretches import walk
 from linter.pattern import lazy
 
 NEAR = 3
@@ -61,9 +62,9 @@ def attach_remarks(db: sqlite3.Connection) -> None:
     db.execute("UPDATE remarks SET patch = NULL, by = NULL, addressed = NULL")
     sql = (
         "SELECT r.message, m.parents, m.address, m.sender FROM remarks r JOIN messages m USING (message)"
-        " GROUP BY r.message ORDER BY r.message"
+        " WHERE r.message > ? GROUP BY r.message ORDER BY r.message"
     )
-    for message, parents, address, name in db.execute(sql).fetchall():
+    for message, parents, address, name in walk(db, sql):
         candidates = _patches_above(db, parents.split(), message)
         remarks = db.execute(
             "SELECT n, path, line_key FROM remarks WHERE message = ? ORDER BY n", (message,)

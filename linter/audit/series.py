@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from linter.audit.rows import title_key
+from linter.audit.stretches import walk
 from linter.pattern import lazy
 
 _PREFIX = lazy(r"^(?:\s*\[[^\]]{0,200}\])+\s*")
@@ -40,18 +41,20 @@ def build_series(db: sqlite3.Connection) -> None:
         " ON n.task = m.task JOIN patches p ON p.message = n.message WHERE m.cover = 1 AND p.series IS NOT NULL"
         " GROUP BY p.series) AS c WHERE series.series = c.id"
     )
-    covers = db.execute("SELECT series, title FROM series WHERE title LIKE '[%'").fetchall()
-    keys = [(title_key(_PREFIX.sub("", title)), series) for series, title in covers]
-    db.executemany("UPDATE series SET title_key = ? WHERE series = ?", keys)
+    for series, title in walk(
+        db, "SELECT series, title FROM series WHERE series > ? AND title LIKE '[%' ORDER BY series"
+    ):
+        key = title_key(_PREFIX.sub("", title))
+        db.execute("UPDATE series SET title_key = ? WHERE series = ?", (key, series))
 
 
 def _join_latecomers(db: sqlite3.Connection) -> None:
     """A patch that came after its series was closed belongs to the series that its thread names."""
     sql = (
         "SELECT p.patch, p.series, p.version, p.total, p.idx, m.parents FROM patches p JOIN messages m USING (message)"
-        " WHERE p.series IS NOT NULL AND p.total > 1 AND m.parents <> '' ORDER BY p.patch"
+        " WHERE p.patch > ? AND p.series IS NOT NULL AND p.total > 1 AND m.parents <> '' ORDER BY p.patch"
     )
-    for patch, series, version, total, index, parents in db.execute(sql).fetchall():
+    for patch, series, version, total, index, parents in walk(db, sql):
         for name in parents.split()[:4]:
             row = db.execute(
                 "SELECT min(q.series) FROM messages a JOIN messages b ON b.task = a.task JOIN patches q"
