@@ -18,22 +18,8 @@ from linter.review.model import Judged
 from linter.rulebook.model import Confidence
 
 WIDTH = 72
-LONGEST_CODE = 44
-
-IMPERATIVES = frozenset((
-    "Add", "Allocate", "Annotate", "Avoid", "Call", "Check", "Clear", "Compare", "Convert", "Copy", "Cover",
-    "Declare", "Define", "Delay", "Describe", "Document", "Drop", "Explain", "Fold", "Free", "Get", "Give",
-    "Handle", "Hold", "Initialise", "Initialize", "Install", "Keep", "Let", "Limit", "Link", "Lock", "Make",
-    "Mark", "Move", "Name", "Pass", "Propagate", "Publish", "Put", "Reject", "Release", "Remove", "Rename",
-    "Replace", "Resend", "Reserve", "Restore", "Return", "Reword", "Say", "Send", "Set", "Sign", "Split",
-    "Spell", "Store", "Take", "Test", "Undo", "Unlock", "Use", "Validate", "Wait", "Write", "Zero",
-))  # fmt: skip
-"""What advice starts with; a reviewer puts a please before it."""
-
-MODALS = frozenset(("may", "can", "could", "might", "must", "cannot"))
-"""A label that starts so says what its line does."""
-
-_CODE = lazy(r"`([^`]+)`")
+LONGEST_CODE = lazy(r"`([^`]+)`")
+_DONE_HERE = lazy(r"(\w+ed|taken|put|got|held|set|made|known|written|read|sent|left) here( .*)?")
 _NAME = lazy(r"[\w.>&*()-]+")
 
 
@@ -54,7 +40,8 @@ def line_name(label: Label, judged: Judged, source: Source) -> str:
     location = label.location
     row = source.row(location)
     code = visible(decode(row.text).strip()).rstrip("{").strip() if row is not None else ""
-    quoted = f' ("{code}")' if 0 < len(code) <= LONGEST_CODE else ""
+    telling = sum(map(str.isalnum, code)) >= 4  # a lone brace tells nothing
+    quoted = f' ("{code}")' if telling and len(code) <= LONGEST_CODE else ""
     if location.line is None:
         return f'the line "{code}"' if quoted else "a line above"
     removed = "removed " if location.side is Side.PRE and location.changed else ""
@@ -67,46 +54,54 @@ def step(label: Label, judged: Judged, source: Source) -> str:
     """One step of a path: `reserved here` becomes `reserved in line 115`, `this fails` becomes `line 127 fails`."""
     text = unmarked(label.text).rstrip(".")
     name = line_name(label, judged, source)
-    if text.partition(" ")[0] in MODALS:
-        return f"{name} {text.removesuffix(' here')}"
-    if text.endswith(" here"):
-        return f"{text.removesuffix(' here')} in {name}"
+    done = _DONE_HERE.fullmatch(text)
+    if done:
+        return f"{done[1]} in {name}{done[2] or ''}"
+    if text == "where this holds":
+        return f"{name} holds"
     if text.startswith("this "):
         return f"{name} {text.removeprefix('this ')}"
-    return f"{text} in {name}" if text else name
+    if text.partition(" ")[0] in VERBS:
+        return f"{name} {text.removesuffix(' here')}"
+    return f"{name}: {text}" if text else name
 
 
 def path_sentence(judged: Judged, source: Source) -> str:
     """How the code gets there; empty where the finding has no more than one place."""
-    labels = judged.finding.labels
-    steps = [step(label, judged, source) for label in labels if not label.primary]
+    finding = judged.finding
+    steps = [step(label, judged, source) for label in finding.labels if not label.primary]
+    end = _end(judged, source, bool(steps))
+    if steps and end:
+        steps[-1] += f", and then {end}"
+    elif end:
+        steps = [end]
+    joint = "; " if any(": " in one for one in steps) else ", "
+    return capital(sentence(joint.join(steps)), finding)
+
+
+def _end(judged: Judged, source: Source, after: bool) -> str:
+    """What is said of the place of the defect itself; empty where the message says it and the remark stands there."""
     primary = judged.finding.primary
     known = unmarked(primary.text).rstrip(".")
     if known.lower() in unmarked(judged.finding.message).lower():
         known = ""
     if primary.location.patch_lineno == judged.anchor.patch_lineno:
-        end = known
-    elif known:
-        end = step(primary, judged, source)
-    else:
-        name = line_name(primary, judged, source)
-        end = f"comes {name}" if steps else f"this shows in {name}"
-    if not steps:
-        return capital(sentence(end), judged.finding) if end else ""
-    if end:
-        return capital(sentence(f"{', '.join(steps)}, and then {end}"), judged.finding)
-    return capital(sentence(f"{', '.join(steps)}, and then this"), judged.finding)
+        return known
+    name = line_name(primary, judged, source)
+    if known:
+        told = step(primary, judged, source)
+        return f"{known} in {name}" if told.startswith(f"{name}: ") else told
+    return f"comes {name}" if after else f"this shows in {name}"
 
 
-def question(finding: Finding) -> str:
-    """How sure it is, as a question where it is not."""
+def question(finding: Finding, number: int) -> str:
+    """How sure it is, as a question where it is not; not the same one each time."""
     limits = "; ".join(unmarked(limit) for limit in finding.limits)
     seen = f"I go by what the patch shows ({limits}). " if limits else ""
     if finding.confidence is Confidence.HIGH:
         return seen.strip()
-    if finding.confidence is Confidence.MEDIUM:
-        return f"{seen}Is that intended?"
-    return f"{seen}Or is that taken care of elsewhere?"
+    asked = QUESTIONS if finding.confidence is Confidence.MEDIUM else DOUBTS
+    return seen + asked[number % len(asked)]
 
 
 def polite(help: str) -> str:
@@ -124,7 +119,7 @@ def paragraphs(judged: Judged, source: Source, said: dict[str, set[str]]) -> lis
     repeated, advised = message in before, bool(before)
     before.add(message)
     first = " ".join(filter(None, ("Same here." if repeated else capital(message, finding), path)))
-    asked = question(finding) if not advised else ""
+    asked = question(finding, len(said) - 1) if not advised else ""
     if asked and not first.endswith("?"):
         first = f"{first} {asked}"
     if advised:

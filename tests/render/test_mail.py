@@ -178,6 +178,36 @@ def test_git_send_email_takes_it(tmp_path: Path):
     assert "ada@example.org dri-devel@lists.example.org grace@example.com john@example.net" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("acquired here", 'Acquired in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
+        ("freed here on another way out", 'Freed in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") on another way'),
+        ("where this holds", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") holds, and then'),
+        ("says what went wrong", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") says what went wrong, and then'),
+        ("the other end", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"): the other end, and then'),
+        ("", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
+    ],
+)
+def test_steps_of_a_path_are_grammatical(words: str, told: str):
+    patch = sample.heap_patch()
+    labels = [(at(patch, "fd = get_unused_fd_flags(O_CLOEXEC)"), words), (at(patch, "return -EFAULT;"), "it leaks")]
+    flat = " ".join(body(one(finding(labels))).split())
+    assert told in flat
+    assert "and then it leaks." in flat
+
+
+def test_not_the_same_question_each_time():
+    patch = sample.heap_patch()
+    texts = ("return -EFAULT;", "return -EPERM;", "pr_err")
+    places = [
+        finding([(at(patch, text), "")], message=text, help=f"Mind {text}", confidence=Confidence.MEDIUM)
+        for text in texts
+    ]
+    asked = re.findall(r"[A-Z][^.?;]*\?", body(one(*places)))
+    assert len(asked) == len(set(asked)) == 3
+
+
 def test_a_name_at_the_start_keeps_its_case():
     patch = sample.heap_patch()
     place = [(at(patch, "return -EFAULT;"), "`size` is not checked")]
