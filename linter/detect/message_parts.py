@@ -137,8 +137,8 @@ def _no_newline(patch: Patch, context: Context) -> Iterator[Problem]:
         return
     lines = patch.raw.split(b"\n")
     for file in patch.files:
-        if file.change is Change.DELETE or not file.hunks:
-            continue
+        if file.change is Change.DELETE or not file.hunks or file.post_mode == "120000":
+            continue  # a symbolic link is no text
         shown = file.hunks[-1].lines
         last = next((line for line in reversed(shown) if line.kind is LineKind.ADDED), None)
         if last is None or last is not shown[-1] or not file.path or not file.path.endswith(_SOURCES):

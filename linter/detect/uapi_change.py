@@ -211,7 +211,7 @@ def _values(unit: Unit, context: Context) -> Iterator[Found]:
         return
     before = dict(_defines(context.file, LineKind.REMOVED))
     for name, (line, value) in _defines(context.file, LineKind.ADDED):
-        if name not in before or _LAST.search(name) or "VERSION" in name or name.startswith("_UAPI"):
+        if name not in before or _LAST.search(name) or _GROWS.search(name):
             continue
         old, new = number(before[name][1]), number(value)
         if old is not None and new is not None and old != new:

@@ -149,6 +149,8 @@ def _undocumented(unit: Unit, context: Context) -> Iterator[Found]:
         return
     spoken = " ".join(comment.text for comment in comments(unit))
     for command in commands(unit):
+        if _is_elsewhere(unit, spoken, command):
+            continue
         if not _mentions(unit, spoken, command.name, command.start, command.end):
             yield Found(command.start, command.end, {"WHAT": f"the command `{command.name}`"}, command.name)
         else:
@@ -164,6 +166,14 @@ def _undocumented(unit: Unit, context: Context) -> Iterator[Found]:
         if not _mentions(unit, spoken, name, node.start_byte, node.end_byte):
             start = node.start_byte
             yield Found(start, start + 6, {"WHAT": f"`struct {name}`"}, name)
+
+
+def _is_elsewhere(unit: Unit, spoken: str, command: Command) -> bool:
+    """Whether the command's structure is documented, or out of sight, so that its documentation may be."""
+    match = re.fullmatch(r"(?:struct|union) (\w+)", command.argument or "")
+    if match is None:
+        return False
+    return match[1] in spoken or not any(name_of(node) == match[1] for node in structures(unit))
 
 
 def _mentions(unit: Unit, spoken: str, name: str, start: int, end: int) -> bool:

@@ -49,7 +49,7 @@ def _padding(unit: Unit, context: Context) -> Iterator[Found]:
                     "STRUCT": _tag(layout),
                     "BYTES": _bytes(hole),
                     "WHERE": where,
-                    "NAME": f"before `{member.name}`",
+                    "NAME": f"before {_called(member.name)}",
                 }
                 yield Found(member.node.start_byte, member.node.end_byte, texts, f"{layout.name}.{member.name}")
                 break
@@ -61,7 +61,7 @@ def _padding(unit: Unit, context: Context) -> Iterator[Found]:
                     "STRUCT": _tag(layout),
                     "BYTES": _bytes(tail),
                     "WHERE": _machines(layout.tail),
-                    "NAME": f"after `{last.name}`, at the end",
+                    "NAME": f"after {_called(last.name)}, at the end",
                 }
                 yield Found(last.node.start_byte, last.node.end_byte, texts, f"{layout.name}.{last.name}")
 
@@ -88,6 +88,10 @@ def _differs(unit: Unit, context: Context) -> Iterator[Found]:
 def _tag(layout: Layout) -> str:
     kind = layout.node.type[:6].rstrip("_")
     return f"{kind} {layout.name}" if layout.name else f"the unnamed {kind}"
+
+
+def _called(name: str) -> str:
+    return f"`{name}`" if name else "an unnamed member"
 
 
 def _bytes(count: int) -> str:
