@@ -10,7 +10,7 @@ import click
 from linter.cli._rules import find_some, load_some
 from linter.errors import LinterError, RuleError
 from linter.record import field, record
-from linter.review.crosswise import crossings
+from linter.review.crosswise import Drowned, crossings
 from linter.review.example import Place, line_at
 from linter.review.mutate import mutants, survivors
 from linter.review.verify import Outcome, Result, verify_rule
@@ -49,10 +49,13 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], mutate: bool, othe
 def _cross(rule: Rule, rulebook: Rulebook) -> Iterator[str]:
     """Lines about what other rules say of a rule's examples."""
     for crossing in crossings(rule, rulebook):
-        if crossing.suspicious:
+        where = line_at(crossing.example, crossing.place)
+        if isinstance(crossing, Drowned):
+            yield f"  drowned  {rule.id}: {crossing.example.name}: {where}"
+        elif crossing.suspicious:
             told = "twice" if crossing.twice else "other"
             found = crossing.finding
-            yield f"{told:>9}  {rule.id}: {crossing.example.name}: {line_at(crossing.example, crossing.place)}"
+            yield f"{told:>9}  {rule.id}: {crossing.example.name}: {where}"
             yield f"           {found.severity.label}[{found.rule}] {found.message}"
 
 
