@@ -9,7 +9,7 @@ from linter.pattern import lazy
 from linter.record import record
 from linter.syntax.conditionals import Spans, blank, blanked_spans, has_conditionals, missing_partners
 from linter.syntax.context import UNKNOWN
-from linter.syntax.mask import scrub
+from linter.syntax.scrub import scrub
 
 IF_LINE = b"#ifdef " + UNKNOWN + b"\n"
 _CUT_COMMENT = lazy(rb"[^\n]*\*/|[ \t]*\*(?:[ \t][^\n]*[^\n;{,)]|[ \t]*)(?:\n|\Z)")

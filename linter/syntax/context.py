@@ -6,9 +6,9 @@ import re
 
 from linter.pattern import lazy
 from linter.record import record, replace
-from linter.syntax.mask import scrub
 from linter.syntax.model import GAP
 from linter.syntax.scan import Block, Scan
+from linter.syntax.scrub import scrub
 
 UNKNOWN = b"__hunklint_unknown"
 """Stands for the name of a function or object that is out of sight."""

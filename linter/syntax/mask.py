@@ -13,39 +13,14 @@ from linter.patch.model import Span
 from linter.pattern import lazy
 from linter.syntax import tables
 from linter.syntax.model import Annotation
+from linter.syntax.scrub import scrub as scrub  # callers know it by this module
 
-_SCRUB = lazy(
-    rb"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/|\Z)"
-    rb"|//[^\n]*+"
-    rb'|"(?:[^"\\\n]|\\.)*+"?'
-    rb"|'(?:[^'\\\n]|\\.){1,12}+'",
-    re.DOTALL,
-)
 _BLANK = bytes(c if c in b"\n\t\f\v\r" else 0x20 for c in range(256))
-_FILL = bytes(c if c == 0x0A else 0x5F for c in range(256))
-_IDENTIFIER = lazy(rb"[A-Za-z_]\w*+")
 _SYSCALL = lazy(rb"\A(?:COMPAT_|X32_|ARM64_)?(?:SYSCALL32_|SYSCALL_)DEFINE[0-6]\Z|\ABPF_CALL_[0-5]\Z")
 _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _REACH = 200_000  # a macro's argument list is shorter
 _STEPS = 400_000  # parens looked at one macro after the other; from then on all are matched at once
 _OPEN_CLOSE = lazy(rb"[()]")
-
-
-def identifiers_of(text: bytes) -> frozenset[bytes]:
-    """Every identifier in the text, those in comments and strings too."""
-    return frozenset(_IDENTIFIER.findall(text))
-
-
-def scrub(source: bytes) -> bytes:
-    """The source with comments blanked and the insides of strings filled with underscores, at equal length."""
-
-    def cover(match: re.Match[bytes]) -> bytes:
-        found = match[0]
-        if found[0] == 0x2F:
-            return found.translate(_BLANK)
-        return found[:1] + found[1:-1].translate(_FILL) + found[-1:] if len(found) > 1 else found
-
-    return _SCRUB.sub(cover, source)
 
 
 class Masker:

@@ -47,8 +47,9 @@ from linter.syntax.assemble import assemble
 from linter.syntax.conditionals import blank, blanked_spans, has_conditionals
 from linter.syntax.context import UNKNOWN, function_name
 from linter.syntax.functions import declared_name, definitions
-from linter.syntax.mask import identifiers_of, mask, scrub
+from linter.syntax.mask import mask
 from linter.syntax.model import Annotation, Function, Unit
+from linter.syntax.scrub import identifiers_of, scrub
 
 MAX_BYTES = 4 << 20
 """A longer text is not parsed but reported as unparsed; in a kernel tree these are generated headers of constants."""

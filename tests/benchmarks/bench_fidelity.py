@@ -114,16 +114,14 @@ def main(tree: str, step: int = 20, show: int = 0) -> None:
             missing = expected - found
             if len(wrong) + len(missing) > 2 and show > 0:
                 show -= 1
-                print(
-                    f"==== {path} wrong {sorted(wrong, key=lambda p: p[1])[:3]} missing {sorted(missing, key=lambda p: p[1])[:3]}"
-                )
+                first = [sorted(places, key=lambda place: place[1])[:3] for places in (wrong, missing)]
+                print(f"==== {path} wrong {first[0]} missing {first[1]}")
                 print(unit.text.decode("utf-8", "replace"))
     for kind in sorted(_TYPES, key=lambda k: -true[k]):
         recall, precision = both[kind] / max(true[kind], 1), both[kind] / max(seen[kind], 1)
         print(f"{kind:24} {true[kind]:7} recall {recall:7.2%} precision {precision:7.2%}")
-    print(
-        f"{'all':24} {true.total():7} recall {both.total() / true.total():7.2%} precision {both.total() / seen.total():7.2%}"
-    )
+    recall, precision = both.total() / true.total(), both.total() / seen.total()
+    print(f"{'all':24} {true.total():7} recall {recall:7.2%} precision {precision:7.2%}")
 
 
 if __name__ == "__main__":

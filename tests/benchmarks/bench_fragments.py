@@ -11,9 +11,9 @@ from tree_sitter import Node
 
 from linter.patch.images import fragment_image
 from linter.patch.model import LineKind, Side
-from linter.syntax.mask import scrub
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image, parser
+from linter.syntax.scrub import scrub
 from tests.benchmarks.hunks import read_files, read_mbox
 
 _HOLDERS = frozenset(
@@ -96,7 +96,8 @@ def main(path: str, step: int = 1, show: int = 0) -> None:
                 print(f"==== {number} {file.path} bad rows {sorted(bad)[:9]} of {len(added)}")
                 print(unit.text.decode("utf-8", "replace") if len(unit.text) < 6000 else "(long)")
     print(
-        f"units {units}, with a bad added line {dirty}; added code lines {total}, in clean code {good / max(total, 1):.2%}"
+        f"units {units}, with a bad added line {dirty}; "
+        f"added code lines {total}, in clean code {good / max(total, 1):.2%}"
     )
     print(f"parse_image {spent:.2f} s, bare parse {bare:.2f} s, ratio {spent / max(bare, 1e-9):.2f}")
 

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 from linter.syntax.conditionals import blank, blanked_spans, has_conditionals
-from linter.syntax.mask import identifiers_of, mask, scrub
+from linter.syntax.mask import mask
 from linter.syntax.parse import parse_image, parser
+from linter.syntax.scrub import identifiers_of, scrub
 from tests.benchmarks.bench_syntax import FOLDERS, whole_image
 
 
@@ -32,7 +33,8 @@ def main(tree: str, step: int = 20) -> None:
         masking, masked_parse = masking + masked - start, masked_parse + parsed - masked
         raw_parse, whole = raw_parse + bare - parsed, whole + time.process_time() - bare
     print(
-        f"{len(files)} files: masking {masking:.2f} s, parse of the masked text {masked_parse:.2f} s, raw {raw_parse:.2f} s"
+        f"{len(files)} files: masking {masking:.2f} s, "
+        f"parse of the masked text {masked_parse:.2f} s, raw {raw_parse:.2f} s"
     )
     print(f"masking / parse of the raw text {masking / raw_parse:.2f}, parse_image / raw parse {whole / raw_parse:.2f}")
 

@@ -14,9 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 from linter.patch.model import Image, Side
-from linter.syntax.mask import scrub
 from linter.syntax.model import Unit
 from linter.syntax.parse import parse_image, parser
+from linter.syntax.scrub import scrub
 
 FOLDERS = ("drivers", "fs", "net", "kernel", "mm")
 

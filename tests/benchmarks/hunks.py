@@ -16,7 +16,8 @@ _KINDS = {0x20: LineKind.CONTEXT, 0x2B: LineKind.ADDED, 0x2D: LineKind.REMOVED}
 
 def read_mbox(path: Path) -> Iterator[bytes]:
     """The decoded bodies of an mbox."""
-    data = lzma.open(path).read() if path.suffix == ".xz" else path.read_bytes()
+    data = path.read_bytes()
+    data = lzma.decompress(data) if path.suffix == ".xz" else data
     for raw in re.split(rb"^From [^\n]*\n", data, flags=re.M)[1:]:
         head = raw[:8000].lower()
         if b"quoted-printable" in head or b"base64" in head or b"multipart/" in head:
