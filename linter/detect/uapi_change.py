@@ -22,6 +22,7 @@ _MEMBER = lazy(
 )
 _ENUMERATOR = lazy(rb"^\s*([A-Z_][A-Za-z0-9_]*)\s*(=[^,]*)?,?\s*(?:/[*/].*)?$")
 _LAST = lazy(r"(?:^__|^NUM_|^N_|^MAX_|_MAX$|_LAST$|_COUNT$|_NUM$|_END$|_CNT$|_SIZE$|MAX$)")
+_GROWS = lazy(r"^_UAPI|VERSION|MAJOR|MINOR|PATCH|REVISION|_REV$|_ABI(?:_|$)|_DATE$|_SUPPORTED$|_ALL$|_MASK$|_VALID$")
 _DEFINE = lazy(rb"^\s*#\s*define\s+(\w+)\s+(.+?)\s*(?:/[*/].*)?$")
 _SPARE = lazy(rb"(?i)(?:pad|resv|reserved|rsvd|unused|spare|mbz|__res|fill|align)")
 _SIZES = {b"8": 1, b"16": 2, b"32": 4, b"64": 8}
