@@ -18,7 +18,35 @@ from linter.review.model import Judged
 from linter.rulebook.model import Confidence
 
 WIDTH = 72
-LONGEST_CODE = lazy(r"`([^`]+)`")
+LONGEST_CODE = 44
+
+IMPERATIVES = frozenset((
+    "Add", "Allocate", "Annotate", "Ask", "Assign", "Avoid", "Bound", "Call", "Cancel", "Cap", "Cast",
+    "Certify", "Change", "Check", "Choose", "Clear", "Close", "Compare", "Convert", "Copy", "Correct", "Count",
+    "Cover", "Cut", "Declare", "Define", "Delay", "Delete", "Describe", "Disable", "Document", "Drop", "Enable",
+    "End", "Explain", "Flush", "Fold", "Free", "Get", "Give", "Group", "Handle", "Hold", "Initialise",
+    "Initialize", "Install", "Jump", "Keep", "Leave", "Let", "Limit", "Link", "List", "Lock", "Log", "Make",
+    "Mark", "Move", "Name", "Number", "Order", "Pass", "Print", "Propagate", "Protect", "Publish", "Put",
+    "Quote", "Read", "Rebase", "Reject", "Release", "Remove", "Rename", "Replace", "Report", "Resend",
+    "Reserve", "Resolve", "Restore", "Return", "Reverse", "Reword", "Run", "Save", "Say", "Send", "Set",
+    "Shorten", "Show", "Sign", "Sort", "Spell", "Split", "Start", "Stop", "Store", "Swap", "Switch", "Tag",
+    "Take", "Tell", "Test", "Think", "Translate", "Trim", "Try", "Turn", "Undo", "Unlock", "Update", "Use",
+    "Validate", "Wait", "Wake", "Wrap", "Write", "Zero",
+))  # fmt: skip
+"""What advice starts with; a reviewer puts a please before it."""
+
+VERBS = frozenset((
+    "may", "can", "could", "might", "must", "cannot", "says", "fails", "returns", "takes", "drops", "frees",
+    "releases", "holds", "writes", "reads", "calls", "sets", "tests", "goes", "jumps", "leaves", "makes",
+    "gives", "puts", "gets", "stores", "uses", "locks", "unlocks", "sleeps", "needs", "keeps", "assigns",
+    "clears",
+))  # fmt: skip
+"""A label that starts so says what its line does."""
+
+QUESTIONS = ("Is that intended?", "Or do I miss something?", "What is the reason for it?")
+DOUBTS = ("Or is that taken care of elsewhere?", "Could that happen, or do I miss something?")
+
+_CODE = lazy(r"`([^`]+)`")
 _DONE_HERE = lazy(r"(\w+ed|taken|put|got|held|set|made|known|written|read|sent|left) here( .*)?")
 _NAME = lazy(r"[\w.>&*()-]+")
 
