@@ -13,6 +13,7 @@ from linter.detect.model import Scope
 from linter.detect.registry import check_rule, engine_of
 from linter.errors import RuleError
 from linter.record import replace
+from linter.review.crosswise import Drowned, crossings
 from linter.review.example import build_case
 from linter.review.mutate import mutants, survivors
 from linter.review.verify import run_case, verify_case
@@ -90,6 +91,12 @@ def _by_place(rule: Rule, example: Example) -> dict[tuple[object, ...], int]:
         place = (index, where.path, where.side, where.line)
         places[place] = max(places.get(place, 0), int(finding.confidence))
     return places
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_is_heard_beside_all_other_rules(path: Path) -> None:
+    drowned = [one for one in crossings(rule_of(path), rulebook()) if isinstance(one, Drowned)]
+    assert [(one.example.name, one.place) for one in drowned] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
