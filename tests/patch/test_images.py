@@ -140,8 +140,16 @@ def test_a_series_builds_patch_upon_patch() -> None:
     assert sum(line is not None for line in post.origin) == 7
     assert store.images(change, PATCH) == (pre, post), "asking twice changes nothing"
     store.new_series()
-    assert store.images(file_patch(two, one), PATCH)[0] is not None
-    assert not store.images(file_patch(two, one), PATCH)[1].complete  # type: ignore[union-attr]
+    pre, post = store.images(file_patch(two, one), PATCH)
+    assert pre is not None and not pre.complete and post is not None and not post.complete
+
+
+def test_headers_that_contradict_each_other_do_not_apply() -> None:
+    before = numbered(30)
+    first, second = hunks_of(before, [*before[:4], b"x", *before[4:20], b"y", *before[20:]])
+    moved = Hunk(second.pre_start, 6, second.post_start + 1, 7, b"", second.lines, 1)
+    assert apply_hunks(before, (first, second)) is not None
+    assert apply_hunks(before, (first, moved)) is None
 
 
 def test_what_does_not_apply_is_a_fragment() -> None:
