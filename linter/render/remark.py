@@ -87,6 +87,8 @@ def step(label: Label, judged: Judged, source: Source) -> str:
         return f"{done[1]} in {name}{done[2] or ''}"
     if text == "where this holds":
         return f"{name} holds"
+    if text.startswith("where "):
+        return text if label.location.line is None else f"in line {label.location.line} {text}"
     if text.startswith("this "):
         return f"{name} {text.removeprefix('this ')}"
     if text.partition(" ")[0] in VERBS:

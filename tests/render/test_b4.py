@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.charset
 import email.message
 import json
 import shutil
@@ -62,6 +63,17 @@ def test_review_of_a_clean_patch_passes():
 
 
 @pytest.fixture
+def b4():
+    """The installed b4; importing it changes how the whole process encodes headers, which is undone."""
+    charsets = dict(email.charset.CHARSETS)
+    try:
+        return pytest.importorskip("b4", reason="b4 is not installed")
+    finally:
+        email.charset.CHARSETS.clear()
+        email.charset.CHARSETS.update(charsets)
+
+
+@pytest.fixture
 def message() -> email.message.EmailMessage:
     result = email.message.EmailMessage()
     result["Subject"] = "[PATCH] x"
@@ -70,8 +82,7 @@ def message() -> email.message.EmailMessage:
 
 
 @pytest.mark.parametrize("case", ["sample", "clean", "hostile"])
-def test_real_b4_reads_the_text_protocol(case: str, message, tmp_path, monkeypatch):
-    b4 = pytest.importorskip("b4", reason="b4 is not installed")
+def test_real_b4_reads_the_text_protocol(b4, case: str, message, tmp_path, monkeypatch):
     monkeypatch.setattr(b4, "save_cache", lambda *args, **more: None)
     out = rendered("b4", getattr(sample, case)())
     path = tmp_path / "out"
@@ -80,8 +91,8 @@ def test_real_b4_reads_the_text_protocol(case: str, message, tmp_path, monkeypat
     assert [tuple(item) for item in read] == read_text_check(out, "cat")
 
 
-def test_real_b4_reads_the_review_protocol(message, tmp_path):
-    checks = pytest.importorskip("b4.review.checks", reason="b4 is not installed")
+def test_real_b4_reads_the_review_protocol(b4, message, tmp_path):
+    checks = pytest.importorskip("b4.review.checks")
     out = rendered("b4-review", sample.sample())
     path = tmp_path / "out"
     path.write_text(out)

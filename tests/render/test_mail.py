@@ -184,6 +184,7 @@ def test_git_send_email_takes_it(tmp_path: Path):
         ("acquired here", 'Acquired in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
         ("freed here on another way out", 'Freed in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") on another way'),
         ("where this holds", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") holds, and then'),
+        ("where `fd < 0`", "In line 115 where 'fd < 0', and then"),
         ("says what went wrong", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") says what went wrong, and then'),
         ("the other end", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"): the other end, and then'),
         ("", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
