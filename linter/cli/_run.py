@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -126,16 +126,25 @@ def make_report(
     **intake: Any,
 ) -> tuple[Report, list[Problem]]:
     """A lazy report over sources, and the list that fills with inputs that could not be read."""
-    report = Report(__version__, setup.rulebook, ())
     problems: list[Problem] = []
+    messages = read_messages(sources, stdin=stdin, cwd=".", problems=problems, **intake)
+    return report_on(setup, messages, on_series), problems
+
+
+def report_on(
+    setup: Setup,
+    messages: Iterable[Message],
+    on_series: Callable[[Iterator[Series]], Iterator[Series]] | None = None,
+) -> Report:
+    """A lazy report over messages."""
+    report = Report(__version__, setup.rulebook, ())
 
     def arrived(message: Message) -> None:
         note_message(report, message)
         setup.reviewer.decisions.suppressions.extend(in_reply(message))
 
-    messages = read_messages(sources, stdin=stdin, cwd=".", problems=problems, **intake)
     series = group_series(messages, on_message=arrived)
-    return review(on_series(series) if on_series else series, setup.reviewer, report), problems
+    return review(on_series(series) if on_series else series, setup.reviewer, report)
 
 
 def finish(report: Report, problems: Sequence[Problem], *, require_patch: bool = False, quiet: bool = False) -> int:

@@ -72,7 +72,11 @@ def check_revision(source: str, cwd: str) -> None:
 
 def read_revisions(source: str, cwd: str) -> Iterator[Message]:
     """Yield the commits of a range, a revision or -N."""
-    selection = _selection(source, cwd)
+    yield from read_selection(source, _selection(source, cwd), cwd)
+
+
+def read_selection(source: str, selection: list[str], cwd: str) -> Iterator[Message]:
+    """Yield the commits that `git log` finds by these arguments; `source` is what a person calls them."""
     counted = _git(["rev-list", "--count", "--no-merges", *selection, "--"], cwd).stdout.strip()
     total = int(counted) if counted.isdigit() else 0
     for index, message in enumerate(_list_commits(source, selection, cwd), 1):
