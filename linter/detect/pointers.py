@@ -1,0 +1,152 @@
+"""Questions about pointers that are tested for NULL at one place and read through at another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from linter.detect.calls import clean_text
+from linter.detect.paths import is_part, overwrites
+from linter.detect.questions import Answer, Query
+from linter.flow.expr import integer
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.pattern import lazy
+
+_TESTED_KINDS = frozenset([Kind.NAME, Kind.FIELD])
+_ARROW_OR_NOT = lazy(rb"->")
+
+
+def null_tests(cfg: Cfg) -> Iterator[tuple[int, Expr, bool, int]]:
+    """Edges on which a pointer is known to be NULL or not: block, the pointer, whether it is NULL, target block."""
+    for block in cfg.blocks:
+        for edge in block.edges:
+            if edge.assume is None:
+                continue
+            condition, holds = edge.assume
+            if condition.kind in _TESTED_KINDS:
+                yield block.index, condition, not holds, edge.target
+            elif condition.kind is Kind.BINARY and condition.args[0].kind in _TESTED_KINDS:
+                other = condition.args[1]
+                if other.text == "NULL" and condition.text in ("==", "!="):
+                    yield block.index, condition.args[0], (condition.text == "==") is holds, edge.target
+                    # NOTE: a comparison with 0 is about a number
+
+
+def changes(step: Step, key: str) -> bool:
+    """Whether a step may give the pointer another value."""
+    if overwrites(step, key) or step.kind in (StepKind.GAP, StepKind.ASM):
+        return True
+    if step.kind is StepKind.ITERATE and step.expr is not None:
+        return any(arg.key == key or is_part(key, arg.key) for arg in step.expr.args[:2])
+    if step.kind is StepKind.CALL and step.expr is not None:
+        return any(arg.kind is Kind.ADDRESS and (arg.args[0].key == key) for arg in step.expr.args)
+    return False
+
+
+def _is_use(step: Step, key: str) -> bool:
+    return step.kind is StepKind.USE and step.expr is not None and step.expr.key == key
+
+
+def tested_after_use(query: Query) -> Iterator[Answer]:
+    """A pointer that is read through on every path to the place where it is tested for NULL."""
+    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
+    if b"->" not in text:
+        return
+    cfg = query.cfg
+    told: set[str] = set()
+    for block, pointer, _, _ in null_tests(cfg):
+        key = pointer.key
+        if key in told or not _used_somewhere(cfg, key):
+            continue
+        use = _use_before(cfg, block, key)
+        if use is not None and use.end <= pointer.start and not _in_macro(query, pointer):
+            told.add(key)
+            names = {"VALUE": query.text((pointer.start, pointer.end))}
+            label = ((pointer.start, pointer.end), "tested here, too late")
+            yield Answer((use.start, use.end), names, [label], key=key)
+
+
+def _used_somewhere(cfg: Cfg, key: str) -> bool:
+    return any(_is_use(step, key) for block in cfg.blocks for step in block.steps)
+
+
+def _in_macro(query: Query, pointer: Expr) -> bool:
+    return query.text((pointer.start, pointer.end)).replace(" ", "") != pointer.key.replace(" ", "")
+
+
+def _use_before(cfg: Cfg, block: int, key: str) -> Step | None:
+    """A use that stands on every path to the end of a block, with no change in between; None where one has none."""
+    predecessors = cfg.predecessors()
+    found: Step | None = None
+    seen: set[int] = set()
+    pending = [block]
+    while pending:
+        at = pending.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        if len(seen) > 60:
+            return None
+        stopped = False
+        for step in reversed(cfg.blocks[at].steps):
+            if _is_use(step, key):
+                found = step if found is None or step.start < found.start else found
+                stopped = True
+                break
+            if changes(step, key):
+                return None
+        if stopped:
+            continue
+        if at == cfg.entry or not predecessors[at] or cfg.blocks[at].in_loop:
+            return None
+        pending += predecessors[at]
+    return found
+
+
+def used_where_null(query: Query) -> Iterator[Answer]:
+    """A pointer that was found to be NULL, and is read through on that path."""
+    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
+    if b"->" not in text:
+        return
+    cfg = query.cfg
+    told: set[str] = set()
+    for block, pointer, null, target in null_tests(cfg):
+        key = pointer.key
+        if not null or key in told or not _used_somewhere(cfg, key):
+            continue
+        use = _use_behind(cfg, block, target, key)
+        if use is not None and not _in_macro(query, pointer):
+            told.add(key)
+            names = {"VALUE": query.text((pointer.start, pointer.end))}
+            label = ((pointer.start, pointer.end), "may be NULL, says this test")
+            yield Answer((use.start, use.end), names, [label], key=key)
+
+
+def _use_behind(cfg: Cfg, block: int, target: int, key: str) -> Step | None:
+    """A use on a straight way from an edge where the pointer is NULL: every branch on the way leads to it."""
+    del block
+    at = target
+    seen: set[int] = set()
+    while at not in seen:
+        seen.add(at)
+        for step in cfg.blocks[at].steps:
+            if _is_use(step, key):
+                return step
+            if changes(step, key) or step.kind is StepKind.RETURN:
+                return None
+        ways = [edge for edge in cfg.blocks[at].edges if not _contradicts(edge.assume, key)]
+        if len({edge.target for edge in ways}) != 1:
+            return None
+        at = ways[0].target
+    return None
+
+
+def _contradicts(assume: tuple[Expr, bool] | None, key: str) -> bool:
+    """Whether an edge is taken only where the pointer is not NULL."""
+    if assume is None:
+        return False
+    condition, holds = assume
+    if condition.key == key:
+        return holds
+    if condition.kind is Kind.BINARY and condition.args[0].key == key and integer(condition.args[1]) == 0:
+        return (condition.text == "!=") is holds
+    return False
