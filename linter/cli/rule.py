@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -127,3 +129,49 @@ def schema() -> int:
     """Print the JSON Schema of a rule file (editors: the first line that `rule new` writes points at it)."""
     click.echo(json.dumps(rule_schema(schemas()), indent=2))
     return 0
+
+
+@command.command("record")
+@click.argument("report", type=click.File("r", encoding="utf-8"), required=False)
+@click.option("--corpus", required=True, help="The name of the corpus, one of those in rules/data/record.yaml.")
+@click.option(
+    "--read", "read", multiple=True, metavar="RULE=RIGHT/READ", help="A reading: 18/20 were right; repeatable."
+)
+@click.option("--note", multiple=True, metavar="RULE=TEXT", help="What was wrong, or why a rule stands all the same.")
+@click.option("--date", help="The day of the measurement [today].")
+def record(report: TextIO | None, corpus: str, read: tuple[str, ...], note: tuple[str, ...], date: str | None) -> int:
+    """Put counts and readings into rules/data/record.yaml.
+
+    REPORT is what `hunklint check --preview --format jsonl CORPUS` printed; every rule's count for the corpus is
+    taken from it (0 for those that said nothing). Readings are typed by the person who did the reading.
+    """
+    import datetime
+
+    from linter.cli._record import count_findings, merge, read_record, write_record
+
+    path = Path(rules_dir(), "data", "record.yaml")
+    head, rows, corpora = read_record(path)
+    if corpus not in corpora:
+        raise UsageError(f"no corpus is named `{corpus}`", f"{did_you_mean(corpus, corpora)} add it to {path.name}")
+    known = [file.stem for file in find_rules()]
+    counts = dict.fromkeys(known, 0) | count_findings(report) if report is not None else {}
+    readings = {rule: _ratio(text) for rule, text in _pairs(read, known)}
+    day = date or datetime.datetime.now(datetime.UTC).date().isoformat()
+    write_record(path, head, merge(rows, corpus, counts, readings, dict(_pairs(note, known)), day))
+    click.echo(f"{shown_name(path)}: {len(counts)} counts, {len(readings)} readings, {len(note)} notes for {corpus}")
+    return 0
+
+
+def _pairs(options: Iterable[str], known: list[str]) -> Iterator[tuple[str, str]]:
+    for option in options:
+        rule, equals, text = option.partition("=")
+        if not equals or rule not in known:
+            raise UsageError(f"`{option}` names no rule", did_you_mean(rule, known) or "write RULE=…")
+        yield rule, text
+
+
+def _ratio(text: str) -> tuple[int, int]:
+    right, slash, read = text.partition("/")
+    if not slash or not right.isdigit() or not read.isdigit():
+        raise UsageError(f"`{text}` is no reading", "write RULE=RIGHT/READ, such as fd-leak=18/20")
+    return int(right), int(read)

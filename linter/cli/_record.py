@@ -1,0 +1,88 @@
+"""The record of what each rule said on real patches (`rules/data/record.yaml`): counts go in, readings stay.
+
+The file is written one row a line, so that two people who record different rules do not meet in a diff.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from linter.errors import UsageError
+from linter.rulebook.document import parse_document
+
+Row = dict[str, Any]
+KEYS = ("corpus", "findings", "read", "right", "date", "note")
+
+
+def count_findings(lines: Iterable[str]) -> Counter[str]:
+    """Findings by rule in a JSON Lines report."""
+    counts: Counter[str] = Counter()
+    for line in lines:
+        if '"finding"' in line:
+            data = json.loads(line)
+            if data.get("type") == "finding":
+                counts[data["rule"]] += 1
+    return counts
+
+
+def merge(
+    rows: Mapping[str, Sequence[Row]],
+    corpus: str,
+    counts: Mapping[str, int],
+    readings: Mapping[str, tuple[int, int]],
+    notes: Mapping[str, str],
+    date: str,
+) -> dict[str, list[Row]]:
+    """The rows with new counts for one corpus. A reading stays while its findings can still be among those counted."""
+    merged = {rule: [dict(row) for row in old] for rule, old in rows.items()}
+    for rule in {**counts, **dict.fromkeys(readings), **dict.fromkeys(notes)}:
+        own = merged.setdefault(rule, [])
+        row = next((one for one in own if one["corpus"] == corpus), None)
+        if row is None:
+            row = {"corpus": corpus, "findings": 0, "read": 0, "right": 0, "date": date}
+            own.append(row)
+        if rule in counts:
+            row.update(findings=counts[rule], date=date)
+        if rule in readings:
+            right, read = readings[rule]
+            row.update(read=read, right=right, date=date)
+        if rule in notes:
+            row["note"] = notes[rule]
+        if row["read"] > row["findings"]:
+            row.update(read=0, right=0)
+        if row["right"] > row["read"]:
+            raise UsageError(f"{rule}: {row['right']} right of {row['read']} read", "give RULE=RIGHT/READ")
+    return merged
+
+
+def read_record(path: Path) -> tuple[str, dict[str, list[Row]], frozenset[str]]:
+    """What stands above the rules, the rows by rule, and the names of the corpora."""
+    text = path.read_text("utf-8")
+    head, mark, _ = text.partition("\nrules:")
+    if not mark:
+        raise UsageError(f"{path} has no key `rules`", "it is the record of rules/data/record.yaml that can be written")
+    data = parse_document(str(path), text.encode()).data
+    return head + mark, dict(data["rules"] or {}), frozenset(data["corpora"])
+
+
+def write_record(path: Path, head: str, rows: Mapping[str, Sequence[Row]]) -> None:
+    """Write the record; the same rows give the same bytes."""
+    lines = [head if any(rows.values()) else head + " {}"]
+    for rule in sorted(rows):
+        if rows[rule]:
+            lines.append(f"  {rule}:")
+            lines += [f"    - {_flow(row)}" for row in sorted(rows[rule], key=lambda row: str(row["corpus"]))]
+    path.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+
+
+def _flow(row: Row) -> str:
+    parts = []
+    for key in KEYS:
+        if row.get(key) not in (None, ""):
+            value = json.dumps(row[key], ensure_ascii=False) if key == "note" else row[key]
+            parts.append(f"{key}: {value}")
+    return "{" + ", ".join(parts) + "}"
