@@ -6,7 +6,7 @@
       kinds: [memory, object]       # only these kinds of the table's rows
       shape: [return]               # return: leaves directly where others go to a label; goto: to a label that does
                                     # not release; exit: any other way out
-      message: "$HANDLE is not released on this path"       # $HANDLE, $CALL, $RELEASE
+      message: "$WHAT is not released on this path"       # also $HANDLE, $CALL, $RELEASE
 
 All rules of this form share one pass over a function; a leak belongs to the rule with the most filters that fit.
 """

@@ -28,6 +28,7 @@ class Leak:
     confidence: Confidence
     reason: tuple[Expr, bool] | None  # the last condition on the path
     witness_label: bool = False  # the release on the other way out stands behind a label
+    witness_relation: int = 0  # how well the name of that release fits that of the acquisition
     failed: bool = False  # on a path where the acquiring call itself failed
 
 
@@ -65,6 +66,7 @@ _WITNESSED = frozenset({"count", "weak-registration", "registration", "handle"})
 
 _NEVER = frozenset({"weak", "directory", "consumed"})
 """Kinds that many callers rightly never release."""
+_HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
 """Kinds that a function may hold for itself alone."""
 _TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
@@ -128,7 +130,15 @@ class Judge:
         failed = (
             owed.family is not None and owed.family.raised and not facts.value_mask(owed.result) & (ZERO | POSITIVE)
         )
-        return Leak(owed, exit, kind, witness, confidence, reason, behind, failed)
+        fits = self._fits(witness)
+        return Leak(owed, exit, kind, witness, confidence, reason, behind, fits, failed)
+
+    def _fits(self, witness: Step | None) -> int:
+        if witness is None or witness.expr is None:
+            return 0
+        if self.owed.family is not None and witness.expr.text in self.owed.family.release:
+            return 2
+        return self.knowledge.related(self.owed.name, witness.expr.text)
 
     def _behind_label(self, witness: Step) -> bool:
         """Whether a release stands behind a label, with no return between the two."""
@@ -169,6 +179,8 @@ class Judge:
     def _confidence(self, kind: str, exit: Exit, witness: bool) -> Confidence | None:
         owed = self.owed
         failures, successes = FAILURE in self.kinds or UNSURE in self.kinds, SUCCESS in self.kinds
+        if owed.kind == "lock":
+            return self._lock_confidence(kind, exit) if witness else None
         unwinds = any(owed.unwinding.get(start, owed.call.start) < owed.call.start for start in exit.state.undone)
         if owed.evidence == "names" and not witness:
             return None
@@ -197,3 +209,15 @@ class Judge:
         if owed.kind not in _TEMPORARY and owed.kind != "lock":
             return None
         return Confidence.MEDIUM if VOID in self.kinds and exit.leave < 0 else None
+
+    def _lock_confidence(self, kind: str, exit: Exit) -> Confidence | None:
+        """A lock that other exits give back must be given back by each, unless the function is made to keep it."""
+        function = self.cfg.function
+        if not _HANDS_OVER.isdisjoint(function.annotations):
+            return None
+        if kind == FAILURE:
+            return Confidence.HIGH
+        if not self.knowledge.handover.isdisjoint(self.knowledge.words(function.name)):
+            return None
+        explicit = exit.step.end - exit.step.start > 1
+        return Confidence.HIGH if kind == VOID and explicit else Confidence.MEDIUM

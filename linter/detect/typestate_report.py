@@ -8,8 +8,10 @@ from typing import Any
 from linter.detect.model import Finding, Label, finding
 from linter.detect.typestate_leak import Leak
 from linter.detect.typestate_tables import Family
+from linter.detect.typestate_walk import COUNTED
+from linter.flow.model import Expr
 from linter.record import field, record
-from linter.rulebook.model import Confidence, Rule
+from linter.rulebook.model import Confidence, Rule, Severity
 from linter.syntax.model import Function
 
 _TAKEN = {
@@ -38,9 +40,9 @@ class LeakRule:
     block: Mapping[str, Any]
 
     @property
-    def weight(self) -> tuple[int, str]:
-        """More filters first."""
-        return (-sum(key in self.block for key in ("kinds", "shape", "raised", "calls")), self.rule.id)
+    def weight(self) -> tuple[int, int, str]:
+        """What says more about the same line first, then more filters."""
+        return (-len(self.rule.supersedes), -sum(key in self.block for key in ("kinds", "shape", "raised", "calls")), self.rule.id)
 
     def accepts(self, group: Group) -> bool:
         """Whether the rule is about these leaks."""
@@ -81,42 +83,51 @@ def report(owner: LeakRule, group: Group, function: Function) -> Finding:
     at = unit.location(leak.exit.leave, leak.exit.leave + 4) if goto else None
     if at is None:
         at = unit.location(leak.exit.step.start, leak.exit.step.end)
-    names = {
-        "HANDLE": _shown(owed.shown, owed.name),
-        "CALL": owed.name,
-        "RELEASE": _release(leak),
-    }
+    words = {"WHAT": _what(leak), "HANDLE": owed.shown, "CALL": owed.name, "RELEASE": _release(leak)}
     labels = [Label(unit.location(owed.call.start, owed.call.end), _TAKEN.get(owed.kind, "acquired here"))]
     if leak.reason is not None:
         expr, held = leak.reason
         if expr.start > owed.call.start:
-            words = "where this holds" if held else "where this does not hold"
-            labels.append(Label(unit.location(expr.start, expr.end), words))
+            labels.append(Label(unit.location(expr.start, expr.end), _assumed(expr, held)))
     if leak.witness is not None:
         labels.append(Label(unit.location(leak.witness.start, leak.witness.end), "released here on another way out"))
     message = owner.block["message"]
-    for name, text in names.items():
+    for name, text in words.items():
         message = message.replace("$" + name, text)
     labels.append(Label(at, message, primary=True))
     confidence, limits = leak.confidence, []
     if not function.head_known:
         confidence = min(confidence, Confidence.MEDIUM)
         limits.append("the head of the function is out of sight")
+    severity = owner.rule.severity
+    if leak.witness is None or (owed.evidence != "table" and leak.witness_relation < 2) or confidence < Confidence.HIGH:
+        severity = min(severity, Severity.WARNING)
     return finding(
-        owner.rule, message, labels, function=function.name or None, confidence=confidence, limits=limits,
-        key=f"{owed.name}:{owed.shown}",
+        owner.rule, message, labels, function=function.name or None, confidence=confidence, severity=severity,
+        limits=limits, key=f"{owed.name}:{owed.shown}",
     )  # fmt: skip
 
 
-def _shown(text: str, name: str) -> str:
-    return f"`{text}`" if text and text != name else f"{name}()"
+def _what(leak: Leak) -> str:
+    """What is owed, in the words of the source: an object by its name, a state by the call that entered it."""
+    owed = leak.owed
+    if owed.kind in COUNTED or not owed.shown or owed.shown == owed.name:
+        return f"`{owed.name}({', '.join(arg.key for arg in owed.call.args)})`"
+    return f"`{owed.shown}` from {owed.name}()"
+
+
+def _assumed(expr: Expr, held: bool) -> str:
+    if expr.key[:1] == "?" or len(expr.key) > 60:
+        return "where this holds" if held else "where this does not hold"
+    return f"where `{expr.key}`" if held else f"where not `{expr.key}`"
 
 
 def _release(leak: Leak) -> str:
     """The call that was expected: the one seen on another path, else the first of the family's."""
-    if leak.witness is not None and leak.witness.expr is not None:
+    owed = leak.owed
+    if leak.witness is not None and leak.witness.expr is not None and leak.witness.expr.text in owed.release:
         return leak.witness.expr.text
-    family: Family | None = leak.owed.family
+    family: Family | None = owed.family
     if family is not None and family.preferred:
         return family.preferred
-    return min(leak.owed.release) if leak.owed.release else "its counterpart"
+    return min(owed.release) if owed.release else "its counterpart"

@@ -21,7 +21,7 @@ _ACTIONS = frozenset(
 """Calls that leave the release to the device; what their callback releases is out of sight."""
 _ROOT = lazy(r"[&*(]*([A-Za-z_]\w*)")
 _NESTING = frozenset({Kind.CALL, Kind.CONDITIONAL, Kind.OTHER})
-_COUNTED = frozenset({"enable", "registration", "count", "section", "lock", "weak-registration", "handler"})
+COUNTED = frozenset({"enable", "registration", "count", "section", "lock", "weak-registration", "handler"})
 """Kinds that stay the caller's business whoever else is given the handle."""
 
 
@@ -124,7 +124,7 @@ class Walk:
         self.returned = returned
         self.outcome = Outcome()
         self.root = (_ROOT.match(owed.handle) or _ROOT.match(next(iter(owed.keys), "")) or [None, None])[1]
-        self.counted = owed.kind in _COUNTED
+        self.counted = owed.kind in COUNTED
         self._exits: dict[tuple[Node, int], Exit] = {}
         self._steps: list[Step] = []
 
