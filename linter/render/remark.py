@@ -99,7 +99,7 @@ def step(label: Label, judged: Judged, source: Source) -> str:
 def path_sentence(judged: Judged, source: Source) -> str:
     """How the code gets there; empty where the finding has no more than one place."""
     finding = judged.finding
-    steps = [step(label, judged, source) for label in finding.labels if not label.primary]
+    steps = [step(label, judged, source) for label in finding.labels if not label.primary and _quotable(label, source)]
     end = _end(judged, source, bool(steps))
     if steps and end:
         steps[-1] += f", and then {end}"
@@ -107,6 +107,12 @@ def path_sentence(judged: Judged, source: Source) -> str:
         steps = [end]
     joint = "; " if any(": " in one for one in steps) else ", "
     return capital(sentence(joint.join(steps)), finding)
+
+
+def _quotable(label: Label, source: Source) -> bool:
+    """Whether a place is one to speak of: a reply does not quote the headers."""
+    line = label.location.patch_lineno
+    return label.location.path is not None or line >= source.patch.body_lineno
 
 
 def _end(judged: Judged, source: Source, after: bool) -> str:

@@ -198,6 +198,12 @@ def test_steps_of_a_path_are_grammatical(words: str, told: str):
     assert "and then it leaks." in flat
 
 
+def test_headers_are_not_spoken_of():
+    patch = sample.heap_patch()
+    text = body(one(finding([(in_mail(patch, "From:"), "sent by"), (in_mail(patch, "one go."), "")])))
+    assert "sent by" not in text.lower()
+
+
 def test_not_the_same_question_each_time():
     patch = sample.heap_patch()
     texts = ("return -EFAULT;", "return -EPERM;", "pr_err")
