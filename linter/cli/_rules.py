@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from linter.detect.registry import check_rule
 from linter.errors import RuleError, UsageError
-from linter.rulebook.load import find_rule, load_rulebook
+from linter.rulebook.load import find_named, load_rulebook
 from linter.rulebook.model import Rule, Rulebook
 
 
@@ -21,7 +21,7 @@ def find_some(rulebook: Rulebook, names: Sequence[str], problems: Sequence[RuleE
     found = []
     for name in names:
         try:
-            found.append(find_rule(rulebook, name))
+            found += [rule for rule in find_named(rulebook, name) if rule not in found]
         except UsageError:
             for problem in problems:
                 if f"/{name}.yaml:" in f"/{problem.title}":

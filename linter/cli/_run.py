@@ -26,7 +26,7 @@ from linter.review.suppress import Decisions, from_config, in_reply, read_baseli
 from linter.rulebook.kernel import parse_version
 from linter.rulebook.load import load_rulebook
 from linter.rulebook.model import Confidence, KernelVersion, Rulebook, Severity
-from linter.rulebook.names import find_rule
+from linter.rulebook.names import find_named
 
 T = TypeVar("T")
 
@@ -76,8 +76,8 @@ def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook
     levels = {name: Severity[name.upper()] for name in LEVELS}
     confidences = {name: Confidence[name.upper()] for name in CONFIDENCES}
     return Settings(
-        only=frozenset(find_rule(rulebook, name).id for name in pick("rule", ())),
-        disabled=frozenset(find_rule(rulebook, name).id for name in (*config.get("disable", ()), *options["disable"])),
+        only=_ids(rulebook, pick("rule", ())),
+        disabled=_ids(rulebook, (*config.get("disable", ()), *options["disable"])),
         preview=bool(pick("preview", False)),
         severity=_level(levels, pick("severity", "info"), "severity"),
         confidence=_level(confidences, pick("confidence", "medium"), "confidence"),
@@ -86,6 +86,11 @@ def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook
         profile=None if not profile else check_profiles(profile, rulebook.tables),
         strict=bool(options["strict"]),
     )
+
+
+def _ids(rulebook: Rulebook, names: Iterable[str]) -> frozenset[str]:
+    """The rules that names and aliases stand for."""
+    return frozenset(rule.id for name in names for rule in find_named(rulebook, name))
 
 
 def _level(levels: Mapping[str, T], name: str, key: str) -> T:

@@ -19,6 +19,7 @@ from linter.record import replace
 from linter.rulebook.cache import read_cache, write_cache
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Example, Rule, Rulebook, Tables
+from linter.rulebook.names import find_named as find_named
 from linter.rulebook.names import find_rule as find_rule
 from linter.rulebook.names import fold
 
@@ -231,7 +232,7 @@ def read_examples(rule: Rule) -> tuple[Example, ...]:
 
 
 def _check_names(rules: dict[str, Rule], problems: list[RuleError]) -> None:
-    """An id or alias must lead to one rule."""
+    """What a rule names must be there, and no alias may hide behind another rule's id."""
     from linter.rulebook.document import shown_name
 
     owner: dict[str, str] = {fold(name): name for name in rules}
@@ -241,10 +242,10 @@ def _check_names(rules: dict[str, Rule], problems: list[RuleError]) -> None:
                 title = f"{shown_name(rule.source)}:1: supersedes: `{other}` is no other rule"
                 problems.append(RuleError(title, "name a rule that says less about the same line"))
         for alias in rule.aliases:
-            known = owner.setdefault(fold(alias), rule.id)
+            known = owner.get(fold(alias), rule.id)
             if known != rule.id:
-                title = f"{shown_name(rule.source)}:1: aliases: `{alias}` already leads to the rule `{known}`"
-                problems.append(RuleError(title, "an alias names one rule"))
+                title = f"{shown_name(rule.source)}:1: aliases: `{alias}` is the id of another rule"
+                problems.append(RuleError(title, "leave it out; several rules may share an alias that is no id"))
 
 
 def _together(problems: list[RuleError]) -> RuleError:

@@ -16,7 +16,7 @@ from linter.errors import RuleError, UsageError
 from linter.rulebook import load
 from linter.rulebook.cache import cache_dir
 from linter.rulebook.errors import BlockError
-from linter.rulebook.load import find_rule, find_rules, find_tables, load_rulebook, read_examples
+from linter.rulebook.load import find_named, find_rule, find_rules, find_tables, load_rulebook, read_examples
 from linter.rulebook.model import Rule, Tables
 
 from .conftest import RULE
@@ -268,8 +268,17 @@ def test_the_same_id_twice(write: Write, folder: Path) -> None:
 
 def test_the_same_alias_twice(write: Write) -> None:
     write("error/bad-call.yaml")
-    write("error/other.yaml", RULE.replace("bad-call", "other"))
-    with pytest.raises(RuleError, match="`BAD_CALL` already leads to the rule `bad-call`"):
+    write("error/third.yaml", RULE.replace("bad-call", "third").replace("BAD_CALL", "KMERR"))
+    write("error/other.yaml", RULE.replace("bad-call", "other").replace("BAD_CALL", "KMERR"))
+    book = load_rulebook(cache=False)
+    assert [rule.id for rule in find_named(book, "kmerr.cocci")] == ["other", "third"]
+    assert find_rule(book, "kmerr").id == "other"
+
+
+def test_an_alias_that_is_another_rules_id(write: Write) -> None:
+    write("error/bad-call.yaml")
+    write("error/other.yaml", RULE.replace("bad-call", "other").replace("BAD_CALL", "BAD-CALL"))
+    with pytest.raises(RuleError, match="`BAD-CALL` is the id of another rule"):
         load_rulebook(cache=False)
 
 
