@@ -75,13 +75,14 @@ def write_record(path: Path, head: str, rows: Mapping[str, Sequence[Row]]) -> No
     for rule in sorted(rows):
         if rows[rule]:
             lines.append(f"  {rule}:")
-            lines += [f"    - {_flow(row)}" for row in sorted(rows[rule], key=lambda row: str(row["corpus"]))]
+            lines += [f"    - {flow(row)}" for row in sorted(rows[rule], key=lambda row: str(row["corpus"]))]
     path.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
 
 
-def _flow(row: Row) -> str:
+def flow(row: Row) -> str:
+    """A row as a YAML flow mapping."""
     parts = []
-    for key in KEYS:
+    for key in (*KEYS, *(key for key in row if key not in KEYS)):  # a backtest knows more than a count
         if row.get(key) not in (None, ""):
             value = json.dumps(row[key], ensure_ascii=False) if key == "note" else row[key]
             parts.append(f"{key}: {value}")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from linter.cli._options import CONFIDENCES, REVIEW
+from linter.cli._record import flow, read_record, write_record
 from linter.cli._run import make_setup
 from linter.errors import UsageError
 
@@ -34,21 +35,41 @@ def command(names: Sequence[str], **options: Any) -> int:
     if len(names) < 2:
         raise UsageError("a rule or a database is missing", "write it like `hunklint backtest fd-leak audit.sqlite`")
     from linter.audit.backtest import score, take_samples
-    from linter.audit.record import row_of, write_record
 
     *wanted, path = names
     db, rules = _judge(wanted, path, options)
-    today = time.strftime("%Y-%m-%d", time.gmtime())
-    for record in score(db, rules, options["corpus"]):
+    records = score(db, rules, options["corpus"])
+    rows = _write(records, options["record"])
+    for record in records:
         _print_record(record)
         for sample in take_samples(db, record.rule, options["sample"]):
             _print_sample(sample)
-        if options["record"]:
-            row = write_record(Path(options["record"]), record, today)
-        else:
-            row = row_of(record, today)
-        click.echo(f"{record.rule}:\n  - {row}")
+        click.echo(f"{record.rule}:\n  - {flow(rows[record.rule])}")
     return 0
+
+
+def _write(records: Sequence[Any], target: str | None) -> dict[str, dict[str, Any]]:
+    """The rows of the records by rule, put into the file where one is named."""
+    from linter.audit.record import row_of
+
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    if target is None:
+        return {record.rule: row_of(record, today) for record in records}
+    path = Path(target)
+    try:
+        head, rows, corpora = read_record(path)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", "name the record of your rules") from error
+    made = {}
+    for record in records:
+        if record.corpus not in corpora:
+            raise UsageError(f"{path} knows no corpus `{record.corpus}`", "describe it there, or name it with --corpus")
+        old = [dict(row) for row in rows.get(record.rule, ())]
+        before = next((row for row in old if row["corpus"] == record.corpus), None)
+        made[record.rule] = row_of(record, today, before)
+        rows[record.rule] = [row for row in old if row["corpus"] != record.corpus] + [made[record.rule]]
+    write_record(path, head, rows)
+    return made
 
 
 def _judge(wanted: Sequence[str], path: str, options: dict[str, Any]) -> tuple[Any, frozenset[str]]:

@@ -15,10 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from linter.audit.backtest import Record
-from linter.audit.record import write_record
 from linter.cli.main import run
-from linter.errors import InputError
 from tests.audit.archive import mail, many, patch_body, write_mbox
 from tests.audit.driver import dump
 from tests.audit.test_run import ask
@@ -174,47 +171,49 @@ def test_backtest_of_a_rule_that_the_audit_did_not_run(
     assert dump(db) == before, "the database is only read"
 
 
-def test_backtest_uses_what_the_audit_recorded(
+RECORD = """# about this file
+
+corpora:
+  linux-tick: {about: the archive of this test, digest: none}
+  other: {about: another, digest: none}
+
+rules:
+  another:
+    - {corpus: other, findings: 2, read: 2, right: 1, date: 2026-01-01, note: "why"}
+  tick-hack:
+    - {corpus: linux-tick, findings: 9, read: 3, right: 2, date: 2026-01-01, note: "one is odd"}
+    - {corpus: other, findings: 4, read: 0, right: 0, date: 2026-01-01}
+"""
+
+
+def test_backtest_uses_what_the_audit_recorded_and_writes_one_row(
     tmp_path: Path, box: Path, rules: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     db = tmp_path / "a.sqlite"
     audit(db, rules, str(box))
     box.unlink()  # nothing to judge again with
     record = tmp_path / "record.yaml"
+    record.write_text(RECORD)
     words = ["backtest", "tick-hack", str(db), "--rules", str(rules), "--no-config", "--record", str(record)]
     assert run(words) == 0
     assert "3 findings in 4 patches" in capsys.readouterr().out
-    assert yaml.safe_load(record.read_text())["rules"]["tick-hack"][0]["persists"] == 1
+    before, after = RECORD.splitlines(), record.read_text().splitlines()
+    assert [line for line in after if line not in before] == [line for line in after if "corpus: linux-tick" in line]
+    (row,) = (row for row in yaml.safe_load(record.read_text())["rules"]["tick-hack"] if row["corpus"] == "linux-tick")
+    assert (row["findings"], row["persists"], row["patches"]) == (3, 1, 4)
+    assert (row["read"], row["right"], row["note"]) == (3, 2, "one is odd"), "what a reader found is kept"
 
 
-def record_of(rule: str, corpus: str, findings: int) -> Record:
-    """A record with some numbers."""
-    return Record(rule, corpus, 100, findings, {"fixed": 1, "persists": 2, "dropped": 0, "last": 3}, 4, 2, 0.5)
-
-
-def test_a_row_is_put_in_and_replaced_without_touching_the_rest(tmp_path: Path) -> None:
-    path = tmp_path / "record.yaml"
-    path.write_text("# about this file\n\ncorpora:\n  dev: {about: patches}\n\nrules: {}\n")
-    write_record(path, record_of("one", "list", 5), "2026-01-01")
-    write_record(path, record_of("two", "list", 6), "2026-01-01")
-    write_record(path, record_of("one", "other", 7), "2026-01-02")
-    text = path.read_text().replace("findings: 5, read: 0, right: 0", "findings: 5, read: 4, right: 3")
-    path.write_text(text)
-    write_record(path, record_of("one", "list", 8), "2026-01-03")
-    text = path.read_text()
-    rules = yaml.safe_load(text)["rules"]
-    assert text.startswith("# about this file\n")
-    assert [(row["corpus"], row["findings"]) for row in rules["one"]] == [("other", 7), ("list", 8)]
-    assert [(row["read"], row["right"]) for row in rules["one"]] == [(0, 0), (4, 3)], "what a reader found is kept"
-    assert rules["two"][0]["findings"] == 6
-
-
-def test_a_record_that_cannot_be_edited_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "record.yaml"
-    path.write_text("rules: [\n")
-    with pytest.raises(InputError):
-        write_record(path, record_of("one", "list", 5), "2026-01-01")
-    assert path.read_text() == "rules: [\n"
+def test_a_corpus_that_the_record_does_not_describe_is_refused(
+    tmp_path: Path, box: Path, rules: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db, record = tmp_path / "a.sqlite", tmp_path / "record.yaml"
+    audit(db, rules, str(box))
+    record.write_text(RECORD)
+    words = ["backtest", "tick-hack", str(db), "--rules", str(rules), "--no-config", "--record", str(record)]
+    assert run([*words, "--corpus", "unheard-of"]) == 2
+    assert "knows no corpus `unheard-of`" in capsys.readouterr().err
+    assert record.read_text() == RECORD
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
