@@ -17,10 +17,11 @@ from typing import Any
 
 from tree_sitter import Node
 
+from linter.detect.match_context import CONDITIONS
 from linter.detect.match_find import Site, is_field, is_kind, nodes_within
 from linter.detect.match_pattern import CONTEXTS, Pattern, PatternError, compile_pattern
 from linter.detect.match_tree import match_node
-from linter.detect.match_where import CONDITIONS, Env, KeyPath, Test, limited_regex, variable
+from linter.detect.match_where import Env, KeyPath, Test, limited_regex, variable
 from linter.detect.model import Context
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Tables

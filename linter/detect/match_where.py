@@ -1,6 +1,6 @@
 """Conditions on what a pattern bound: `where: [{word-of: $NAME, in: vendors}, {matches: $X, regex: ^u64$}, ...]`.
 
-`CONDITIONS` maps the first key of a condition to a function that checks and compiles it.
+`BASIC` maps the first key of a condition to a function that checks and compiles it; `match_context` has more of them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ KeyPath = tuple[str | int, ...]
 Test = Callable[[Site, Env, Context], "Env | None"]
 """Says whether a node fits, and with which bindings; None: it does not."""
 
-MAX_TEXT = 400
-"""Characters of bound code that a regular expression sees: the first, with `end: true` the last ones."""
+MAX_TEXT = 2000
+"""Characters of bound code that a regular expression sees: the last ones for one that only ends with `$`."""
 
 _WORDS = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")
 _NESTED = lazy(r"[+*}][)]*[+*{]|\\[1-9]|\(\?[=!<P]")
@@ -86,7 +86,7 @@ def split_words(name: str) -> list[str]:
     return [word.lower() for word in _WORDS.findall(name)]
 
 
-def _subject(name: str, env: Env, context: Context, site: Site) -> str:
+def subject(name: str, env: Env, context: Context, site: Site) -> str:
     if name == "FILE":
         return site.unit.image.path or ""
     if name == "FUNCTION":
@@ -100,7 +100,7 @@ def _word_of(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     bind = variable(data["as"], (*at, "as")) if "as" in data else "WORD"
 
     def test(site: Site, env: Env, context: Context) -> Env | None:
-        for word in split_words(_subject(name, env, context, site)):
+        for word in split_words(subject(name, env, context, site)):
             if word in words:
                 return {**env, bind: word}
         return None
@@ -123,10 +123,11 @@ def words_of(value: Any, tables: Tables, at: KeyPath) -> frozenset[str]:
 def _matches(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     name = variable(data["matches"], (*at, "matches"))
     pattern = limited_regex(data.get("regex"), (*at, "regex"))
-    part = slice(-MAX_TEXT, None) if data.get("end") else slice(MAX_TEXT)
+    text = pattern.pattern
+    part = slice(-MAX_TEXT, None) if text.endswith("$") and not text.startswith("^") else slice(MAX_TEXT)
 
     def test(site: Site, env: Env, context: Context) -> Env | None:
-        return env if pattern.search(_subject(name, env, context, site)[part]) else None
+        return env if pattern.search(subject(name, env, context, site)[part]) else None
 
     return test
 
@@ -136,7 +137,7 @@ def _one_of(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     words = words_of(data.get("in"), tables, (*at, "in"))
 
     def test(site: Site, env: Env, context: Context) -> Env | None:
-        return env if _subject(name, env, context, site) in words else None
+        return env if subject(name, env, context, site) in words else None
 
     return test
 
@@ -213,16 +214,6 @@ def _count(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     return test
 
 
-def _defined(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
-    name = variable(data["defined"], (*at, "defined"))
-
-    def test(site: Site, env: Env, context: Context) -> Env | None:
-        word = text_of(env.get(name)).encode()
-        return env if word in context.defined or word in defined_in(site.unit) else None
-
-    return test
-
-
 _DEFINES = lazy(rb"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
 _DECLARES = lazy(rb"^(?:[A-Za-z_]\w*[ \t*]+){1,6}(\w+)\(", re.M)
 
@@ -238,38 +229,6 @@ def defined_in(unit: Unit) -> frozenset[bytes]:
     return known
 
 
-def _path(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
-    from linter.rulebook.paths import matches
-
-    globs = tuple(data["path"]) if isinstance(data["path"], list) else (str(data["path"]),)
-
-    def test(site: Site, env: Env, context: Context) -> Env | None:
-        return env if matches(globs, site.unit.image.path) else None
-
-    return test
-
-
-def _uses(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
-    """Some name in the file looks like this."""
-    pattern = re.compile(limited_regex(data["uses"], (*at, "uses")).pattern.encode())
-
-    def test(site: Site, env: Env, context: Context) -> Env | None:
-        return env if any(map(pattern.search, site.unit.identifiers)) else None
-
-    return test
-
-
-def _last_member(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
-    """The node is the last one in its parent."""
-
-    def test(site: Site, env: Env, context: Context) -> Env | None:
-        siblings = site.parent.named_children if site.parent is not None else []
-        last = next((node for node in reversed(siblings) if node.type not in SKIPPED), None)
-        return env if last == site.node else None
-
-    return test
-
-
 @record
 class Condition:
     """How one condition is written."""
@@ -278,17 +237,13 @@ class Condition:
     compile: Callable[[Mapping[str, Any], KeyPath, Tables], Test]
 
 
-CONDITIONS: Mapping[str, Condition] = {
+BASIC: Mapping[str, Condition] = {
     "word-of": Condition(frozenset({"in", "as"}), _word_of),
-    "matches": Condition(frozenset({"regex", "end"}), _matches),
+    "matches": Condition(frozenset({"regex"}), _matches),
     "one-of": Condition(frozenset({"in"}), _one_of),
     "equal": Condition(frozenset(), _equal),
     "kind-of": Condition(frozenset({"in"}), _kind_of),
     "constant": Condition(frozenset(), _constant),
     "declared": Condition(frozenset({"pointer", "array", "type"}), _declared),
     "count": Condition(frozenset({"min", "max"}), _count),
-    "defined": Condition(frozenset(), _defined),
-    "path": Condition(frozenset(), _path),
-    "uses": Condition(frozenset(), _uses),
-    "last-member": Condition(frozenset(), _last_member),
 }
