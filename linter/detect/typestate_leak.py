@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from linter.detect.typestate_tables import Knowledge
-from linter.detect.typestate_walk import Exit, Obligation, Outcome
+from linter.detect.typestate_walk import KEPT, Exit, Obligation, Outcome
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.record import record
@@ -67,6 +67,8 @@ _WITNESSED = frozenset({"count", "weak-registration", "registration", "handle"})
 _NEVER = frozenset({"weak", "directory", "consumed"})
 """Kinds that many callers rightly never release."""
 _HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
+_WEAK = frozenset({"handle", "weak-registration"})
+"""Kinds that only a release on another way out proves."""
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
 """Kinds that a function may hold for itself alone."""
 _TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
@@ -158,7 +160,7 @@ class Judge:
 
     def _lends_failed(self, exit: Exit, facts: Facts) -> bool:
         """Whether every callee that was lent the handle failed, or is known to leave it with the caller."""
-        for start in exit.state.lent - self.proven:
+        for start in exit.state.lent - self.proven - {KEPT}:
             mask = facts.value_mask(f"<{start}>")
             if mask & ZERO and mask & (POSITIVE | NEGATIVE | ERROR):
                 return False
@@ -181,7 +183,9 @@ class Judge:
         failures, successes = FAILURE in self.kinds or UNSURE in self.kinds, SUCCESS in self.kinds
         if owed.kind == "lock":
             return self._lock_confidence(kind, exit) if witness else None
-        unwinds = any(owed.unwinding.get(start, owed.call.start) < owed.call.start for start in exit.state.undone)
+        unwinds = any(start in owed.unwinding for start in exit.state.undone)
+        if owed.kind == "failed":
+            return Confidence.HIGH if kind == FAILURE and not exit.state.stored else None
         if owed.evidence == "names" and not witness:
             return None
         if owed.evidence == "harvest" and not witness and not unwinds:
@@ -189,19 +193,23 @@ class Judge:
         if kind == FAILURE:
             if witness and (failures or successes):
                 return Confidence.HIGH
-            if unwinds and not exit.state.stored:
+            if unwinds and not exit.state.stored and owed.kind not in _WEAK:
                 return Confidence.HIGH
             if owed.evidence == "names" or exit.state.stored or owed.kind in _WITNESSED:
                 return None
             if owed.family is not None and owed.family.fails == "never":
                 return None
-            if not owed.local and owed.kind != "enable":
+            if not owed.local and owed.kind not in ("enable", "handler"):
                 return None
             return Confidence.HIGH if owed.kind in ("memory", "reference", "object", "fd") else Confidence.MEDIUM
         if kind == UNSURE:
             if owed.evidence != "table" and (exit.step.expr is None or exit.step.expr.kind is not Kind.CALL):
                 return None
-            return Confidence.MEDIUM if witness and FAILURE in self.kinds else None
+            if witness and FAILURE in self.kinds:
+                return Confidence.MEDIUM
+            tail = exit.step.expr is not None and exit.step.expr.kind is Kind.CALL
+            alone = owed.kind in ("enable", "handler") and owed.family is not None and owed.family.fails == "negative"
+            return Confidence.MEDIUM if tail and alone and not self.outcome.releases else None
         if exit.state.stored or owed.evidence == "names" or not owed.local:
             return None
         if kind == SUCCESS:

@@ -42,7 +42,11 @@ class LeakRule:
     @property
     def weight(self) -> tuple[int, int, str]:
         """What says more about the same line first, then more filters."""
-        return (-len(self.rule.supersedes), -sum(key in self.block for key in ("kinds", "shape", "raised", "calls")), self.rule.id)
+        return (
+            -len(self.rule.supersedes),
+            -sum(key in self.block for key in ("kinds", "shape", "raised", "calls")),
+            self.rule.id,
+        )
 
     def accepts(self, group: Group) -> bool:
         """Whether the rule is about these leaks."""

@@ -86,6 +86,9 @@ class Seeds:
             family = known.acquire.get(call.text)
             if family is not None:
                 found.append(Candidate(block, position, step, call, family, family.release, "table"))
+                failure = known.on_failure.get(call.text)
+                if failure is not None:
+                    found.append(Candidate(block, position, step, call, failure, failure.release, "table"))
             elif self._may_pair(call.text):
                 names = frozenset(
                     other.text
@@ -207,11 +210,15 @@ class Seeds:
         loop = self.cfg.blocks[owed.block].loop
         if not loop:
             return False
-        for block, _, step, call in self.calls:
-            other = self.cfg.blocks[block].loop
-            if other and other != loop and step.start > owed.call.start and call.text in owed.release:
-                return True
-        return owed.evidence == "names"
+        if owed.evidence == "names":
+            return True
+        return not self._in_local(owed) and any(
+            self.cfg.blocks[block].loop not in (0, loop) and step.start > owed.call.start and call.text in owed.release
+            for block, _, step, call in self.calls
+        )
+
+    def _in_local(self, owed: Obligation) -> bool:
+        return owed.shown in self.cfg.locals
 
     def _by_harvest(self, step: Step, call: Expr, facts: Facts) -> tuple[str, str, list[str]] | None:
         """The handle as most functions of the harvested tree use it."""

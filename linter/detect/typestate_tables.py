@@ -43,6 +43,8 @@ class Family:
         """What the result of the call may be where it did acquire."""
         if self.raised:
             return ANY
+        if self.fails == "failed":
+            return NEGATIVE | POSITIVE
         if self.fails == "negative":
             return ZERO | POSITIVE if self.where == RETURN else ZERO
         return _HELD[self.fails]
@@ -54,6 +56,7 @@ class Knowledge:
     def __init__(self, tables: Tables) -> None:
         resources, locks = tables["resources"], tables["locks"]
         self.acquire: dict[str, Family] = {}
+        self.on_failure: dict[str, Family] = {}  # what is owed where the call fails
         self.release: dict[str, list[Family]] = {}
         self.families: list[Family] = []
         for row in resources["families"]:
@@ -93,6 +96,11 @@ class Knowledge:
         self.families.append(family)
         for name in row["acquire"]:
             self.acquire[name] = family
+            if "failure" in row:
+                self.on_failure[name] = Family(
+                    name, frozenset(row["failure"]), ARGUMENT, argument, "failed", "failed", False, False, False,
+                    False, False, row["failure"][0],
+                )  # fmt: skip
         for name in row["release"]:
             self.release.setdefault(name, []).append(family)
 
@@ -115,7 +123,7 @@ class Knowledge:
         found = self._words.get(name)
         if found is None:
             last = re.split(r"->|\.", name)[-1]
-            found = self._words[name] = tuple(word.lower() for word in _WORD.findall(last))
+            found = self._words[name] = tuple(_singular(word.lower()) for word in _WORD.findall(last))
         return found
 
     def is_teardown(self, name: str) -> bool:
@@ -173,6 +181,10 @@ class Knowledge:
         """Whether a teardown's name is so general that it may undo the acquisition among other things."""
         general = [word for word in self.words(release) if word not in self.teardown and word not in self.noise]
         return set(general) <= set(self.words(acquire))
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 4 and word[-1] == "s" and word[-2] not in "sui" else word
 
 
 def _handle(text: str) -> tuple[str, int]:

@@ -12,6 +12,8 @@ from linter.pattern import lazy
 from linter.record import field, record
 
 OWED, RELEASED = 0, 1
+KEPT = -1
+"""In `State.lent`: the handle was left where a later teardown finds it."""
 _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
 """Kinds whose release leaves the object that it is about in place."""
 _SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
@@ -287,6 +289,9 @@ class Walk:
         if name in _ACTIONS:
             return -1
         if given and not self.counted:
+            if name.endswith(("set_drvdata", "set_clientdata", "set_intfdata", "set_adapdata")):
+                state.lent |= {KEPT}  # found again by the driver's own teardown, not by a failing probe
+                return status
             if knowledge.is_taker(name) or self._embeds(name, given, facts):
                 return -1
             if not knowledge.is_borrower(name):
@@ -371,6 +376,8 @@ class Walk:
             known = target.text in self.cfg.locals or target.text in self.cfg.parameters
             return OWED if known or not self.cfg.function.head_known else -1
         base = target
+        if target.kind is Kind.INDEX and self.cfg.blocks[self.owed.block].in_loop:
+            return -1  # a loop fills a table: another one empties it
         while base.kind is Kind.FIELD and not base.arrow:
             base = base.args[0]
         if base.kind is Kind.NAME:
