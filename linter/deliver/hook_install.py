@@ -88,7 +88,8 @@ def look(place: Place, name: str) -> Hook:
     path = place.folder / name
     marking = None
     with contextlib.suppress(OSError):
-        marking = read_marking(path.read_bytes())
+        # several hooks may be links to one file: one that leads to ours is not ours
+        marking = None if path.is_symlink() else read_marking(path.read_bytes())
     return Hook(name, path, marking, marking is None and os.path.lexists(path), os.path.lexists(_kept(path)))
 
 
@@ -125,8 +126,9 @@ def _write(place: Place, hook: Hook, order: str, folder: str) -> None:
         folder = hook.marking.folder
     if hook.other:
         hook.path.rename(_kept(hook.path))
+    marking, linked = Marking(hook.name, order, folder), _kept(hook.path).is_symlink()
     try:
-        _put(hook.path, hook_script(Marking(hook.name, order, folder), program(), shared=place.shared))
+        _put(hook.path, hook_script(marking, program(), shared=place.shared, linked=linked))
     except OSError:
         if hook.other:
             _kept(hook.path).rename(hook.path)

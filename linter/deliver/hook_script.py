@@ -86,10 +86,14 @@ def program() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "linter.cli.main")
 
 
-def hook_script(marking: Marking, tool: tuple[str, ...], *, shared: bool = False) -> str:
-    """The script of one hook. `shared`: it lies in a global folder and hands on to the repository's own hook."""
+def hook_script(marking: Marking, tool: tuple[str, ...], *, shared: bool = False, linked: bool = False) -> str:
+    """The script of one hook.
+
+    `shared`: it lies in a global folder and hands on to the repository's own hook. `linked`: the hook that was there
+    before is a symbolic link, perhaps to another hook that is kept aside too.
+    """
     name = marking.name
-    existing = _of_repository(name) if shared else f'existing=$0{SUFFIX}\n[ -x "$existing" ] || existing=\n'
+    existing = _of_repository(name) if shared else f"existing=$0{SUFFIX}\n{_LINKED if linked else ''}{_RUNNABLE}"
     if marking.order == "only":
         return f'{_head(marking)}{existing}[ -z "$existing" ] || exec "$existing" "$@"\n'
     feed = 'printf %s "$input" | ' if name == "pre-push" else ""
@@ -109,9 +113,16 @@ def _head(marking: Marking) -> str:
     )
 
 
+_RUNNABLE = '[ -x "$existing" ] || existing=\n'
+_LINKED = f"""\
+target=${{0%/*}}/$(readlink "$existing"){SUFFIX}
+[ ! -x "$target" ] || existing=$target
+"""
+
+
 def _of_repository(name: str) -> str:
     return (
-        f'existing=$(git rev-parse --git-common-dir)/hooks/{name}\n[ -x "$existing" ] || existing=\n'
+        f"existing=$(git rev-parse --git-common-dir)/hooks/{name}\n{_RUNNABLE}"
         # a repository whose own folder is this one would call itself
         '[ "$existing" -ef "$0" ] && existing=\n'
     )
