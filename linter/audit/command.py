@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from linter.audit.executor import make_executor
-from linter.audit.job import Job, rule_digests, set_digest
+from linter.audit.job import Job, related_rules, rule_digests, set_digest
 from linter.audit.model import Row, Tally
 from linter.audit.pool import Limits, default_jobs
 from linter.audit.progress import make_progress
@@ -47,13 +47,14 @@ def make_job(reviewer: Reviewer, folders: tuple[str, ...], git: str | None, tree
     return Job(reviewer.settings, folders, git, tree, base, reviewer.baseline, tuple(decisions.suppressions))
 
 
-def rule_rows(rulebook: Rulebook, digests: dict[str, str]) -> list[Row]:
+def rule_rows(rulebook: Rulebook, digests: dict[str, str], related: dict[str, frozenset[str]]) -> list[Row]:
     """The rules of a run, for the store."""
     rows = []
     for name, digest in sorted(digests.items()):
         rule = rulebook.rules[name]
         rows.append({
-            "rule": name, "digest": digest, "title": rule.title, "category": rule.category,
+            "rule": name, "digest": digest, "related": " ".join(sorted(related[name])),
+            "title": rule.title, "category": rule.category,
             "severity": rule.severity.label, "confidence": rule.confidence.label, "status": rule.status.value,
         })  # fmt: skip
     return rows
@@ -70,9 +71,10 @@ def run_audit(names: list[str], reviewer: Reviewer, options: RunOptions) -> int:
     tally, outcome = Tally(), "failed"
     spool = Spool(Path(options.spool or options.db + ".spool").resolve())
     try:
-        rulebook = store.rulebook(set_digest(digests), rule_rows(reviewer.rulebook, digests))
+        related = related_rules(reviewer.rulebook, job)
+        rulebook = store.rulebook(set_digest(digests), rule_rows(reviewer.rulebook, digests, related))
         number = store.begin_run(f"dask {options.dask}" if options.dask else f"jobs {jobs}")
-        plan = Plan(rulebook, digests, options.by_content, options.commit_messages, job.settings.strict)
+        plan = Plan(rulebook, digests, related, options.by_content, options.commit_messages, job.settings.strict)
         executor = make_executor(job, jobs=jobs, dask=options.dask, limits=limits)
         try:
             with make_progress(sum(source.size() for source in sources), quiet=options.quiet) as progress:
@@ -94,11 +96,11 @@ def run_audit(names: list[str], reviewer: Reviewer, options: RunOptions) -> int:
 
 
 def _closing_words(store: Store) -> str:
-    names = ("messages", "copies", "patches", "series", "works", "findings", "remarks", "skipped_messages")
+    names = ("messages", "copies", "reviews", "patches", "series", "works", "findings", "remarks", "skipped_messages")
     row = store.db.execute(f"SELECT {', '.join(names)} FROM totals").fetchone()
     counted = dict(zip(names, row, strict=True))
     return (
-        "{messages} messages ({copies} copies, {skipped_messages} skipped), {patches} patches in {series} series of"
+        "{messages} messages ({copies} copies, {reviews} reviews that quote a patch, {skipped_messages} skipped), {patches} patches in {series} series of"
         " {works} works, {findings} findings, {remarks} remarks of reviewers".format(**counted)
     )
 

@@ -16,6 +16,8 @@ from linter.rulebook.model import Rule, Rulebook
 
 CODE = ("patch", "rulebook", "syntax", "flow", "detect", "review")
 """Folders whose code decides what a finding is."""
+CHOOSING = frozenset({"typestate"})
+"""Engines that report a defect by one of several rules: whether one speaks depends on the others."""
 RECORDS = frozenset({"record"})
 """Tables that say how rules fared; no rule reads them."""
 
@@ -48,11 +50,37 @@ def rule_digests(rulebook: Rulebook, job: Job) -> dict[str, str]:
     return {rule.id: _rule_digest(rule, common.digest()) for rule in job.settings.enabled(rulebook)}
 
 
+def related_rules(rulebook: Rulebook, job: Job) -> dict[str, frozenset[str]]:
+    """For every enabled rule those whose findings may come or go with its own: what it supersedes, and the like."""
+    rules = job.settings.enabled(rulebook)
+    shared = frozenset(rule.id for rule in rules if rule.engine in CHOOSING)
+    known = frozenset(rule.id for rule in rules)
+    related = {rule.id: set(shared if rule.engine in CHOOSING else ()) | {rule.id} for rule in rules}
+    for rule in rules:
+        for other in known.intersection(rule.supersedes):
+            related[rule.id].add(other)
+            related[other].add(rule.id)
+    return {name: frozenset(others) for name, others in related.items()}
+
+
+def close(rules: frozenset[str], *relations: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Rules, and all that are related to them, and all that are related to those."""
+    found, todo = set(rules), list(rules)
+    while todo:
+        name = todo.pop()
+        for relation in relations:
+            fresh = relation.get(name, frozenset()) - found
+            found |= fresh
+            todo += fresh
+    return frozenset(found)
+
+
 def _rule_digest(rule: Rule, common: bytes) -> str:
     own = {
         "id": rule.id, "title": rule.title, "category": rule.category, "severity": rule.severity.name,
         "confidence": rule.confidence.name, "help": rule.help, "engine": rule.engine, "block": rule.block,
         "paths": rule.applies_to.paths, "exclude": rule.applies_to.exclude, "profiles": rule.profiles,
+        "supersedes": rule.supersedes,
         "kernel": repr(rule.kernel), "report": rule.report, "triggers": sorted(rule.triggers or ()),
     }  # fmt: skip
     return hashlib.blake2b(common + _plain(own).encode(), digest_size=16).hexdigest()

@@ -96,11 +96,21 @@ def _span(db: sqlite3.Connection) -> str:
 
 def _tiles(db: sqlite3.Connection) -> str:
     totals = db.execute(
-        "SELECT messages, copies, patches, series, works, findings, remarks, skipped_messages FROM totals"
+        "SELECT messages, copies, reviews, patches, series, works, findings, remarks, skipped_messages FROM totals"
     ).fetchone()
     unheard = db.execute("SELECT count(*) FROM unaddressed").fetchone()[0]
     fixed = db.execute("SELECT count(*) FROM vanished").fetchone()[0]
-    names = ("messages", "copies", "patches", "series", "works (all versions)", "findings", "remarks", "skipped")
+    names = (
+        "messages",
+        "copies",
+        "reviews",
+        "patches",
+        "series",
+        "works (all versions)",
+        "findings",
+        "remarks",
+        "skipped",
+    )
     shown = [*zip(names, totals, strict=True), ("findings fixed later", fixed), ("remarks unaddressed", unheard)]
     return '<div class="tiles">' + "".join(
         f'<div class="tile"><b>{number(value)}</b>{escape(name)}</div>' for name, value in shown

@@ -15,6 +15,7 @@ from typing import Any
 from linter.audit.executor import Executor
 from linter.audit.grouping import Group, Grouping
 from linter.audit.headers import peek
+from linter.audit.job import close
 from linter.audit.link import link
 from linter.audit.model import Answer, Entry, Tally, Task
 from linter.audit.pool import Failed
@@ -39,6 +40,7 @@ class Plan:
 
     rulebook: int  # number of the set of rules in the store
     digests: dict[str, str]  # of its rules
+    related: dict[str, frozenset[str]]  # rules whose findings may come or go together
     by_content: bool = True  # the same patch under another Message-ID is a copy
     commit_messages: int = 512  # messages a transaction at most
     strict: bool = False
@@ -176,7 +178,9 @@ class AuditRun:
             self._submit(task, None)
             return
         gone, fresh = self._difference(rulebook)
-        if fresh:
+        if fresh == frozenset(self.plan.digests):
+            self._submit(task, None)  # perhaps the code has changed: patches and remarks are read anew as well
+        elif fresh:
             self._submit(task, fresh)
         else:
             self.store.clear_rules(task, gone)
@@ -187,9 +191,9 @@ class AuditRun:
         found = self._differ.get(rulebook)
         if found is None:
             old, new = self.store.rule_digests(rulebook), self.plan.digests
-            gone = frozenset(rule for rule, digest in old.items() if new.get(rule) != digest)
-            fresh = frozenset(rule for rule, digest in new.items() if old.get(rule) != digest)
-            found = self._differ[rulebook] = (gone, fresh)
+            changed = frozenset(rule for rule in {*old, *new} if old.get(rule) != new.get(rule))
+            touched = close(changed, self.store.related_rules(rulebook), self.plan.related)
+            found = self._differ[rulebook] = (touched.intersection(old), touched.intersection(new))
         return found
 
     # judging

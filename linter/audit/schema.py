@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS rulebooks (
 CREATE TABLE IF NOT EXISTS rules (
   rulebook INTEGER NOT NULL, rule TEXT NOT NULL,
   digest TEXT NOT NULL,      -- of the rule, the tables and the code that runs it
+  related TEXT NOT NULL,     -- rules whose findings may come or go with its own, separated by blanks
   title TEXT, category TEXT, severity TEXT, confidence TEXT, status TEXT,
   PRIMARY KEY (rulebook, rule)) WITHOUT ROWID;
 
@@ -217,6 +218,7 @@ VIEWS = {
         "the whole in one row",
         "SELECT (SELECT count(*) FROM messages) AS messages,"
         " (SELECT count(*) FROM messages WHERE outcome = 'copy') AS copies,"
+        " (SELECT count(*) FROM messages WHERE outcome = 'review') AS reviews,"
         " (SELECT count(*) FROM patches WHERE superseded IS NULL) AS patches,"
         " (SELECT count(*) FROM series) AS series, (SELECT count(DISTINCT chain) FROM series) AS works,"
         " (SELECT count(*) FROM judged_findings) AS findings,"

@@ -91,6 +91,11 @@ class Store:
         """The rules of a set, with their digests."""
         return dict(self.db.execute("SELECT rule, digest FROM rules WHERE rulebook = ?", (rulebook,)).fetchall())
 
+    def related_rules(self, rulebook: int) -> dict[str, frozenset[str]]:
+        """The rules of a set, with those whose findings may come or go with theirs."""
+        rows = self.db.execute("SELECT rule, related FROM rules WHERE rulebook = ?", (rulebook,))
+        return {rule: frozenset(related.split()) for rule, related in rows}
+
     def source(self, source: Source) -> tuple[int, str]:
         """Number and position of an archive; raises UsageError where another archive lies at its place now."""
         identity = source.identity()

@@ -10,7 +10,8 @@ def summarize(db: sqlite3.Connection) -> str:
     names = [row[1] for row in db.execute("PRAGMA table_info(totals)")]
     totals = dict(zip(names, db.execute("SELECT * FROM totals").fetchone(), strict=True))
     lines = [
-        f"{totals['messages']} messages, {totals['copies']} of them copies, {totals['skipped_messages']} skipped",
+        f"{totals['messages']} messages: {totals['copies']} copies, {totals['reviews']} reviews that quote a patch,"
+        f" {totals['skipped_messages']} skipped",
         f"{totals['patches']} patches in {totals['series']} series ({totals['works']} when versions are put together)",
         f"{totals['findings']} findings, {totals['remarks']} remarks of reviewers,"
         f" {_count(db, 'SELECT count(*) FROM unaddressed')} of them on lines that the next version left as they were",

@@ -37,10 +37,13 @@ def audit(
     tally = Tally()
     pool = executor or Pool(TARGET, job, jobs, limits or Limits(10, 1024))
     try:
-        rows = [{"rule": rule, "digest": digest, "title": rule} for rule, digest in sorted(digests.items())]
+        related = {rule: frozenset({rule}) for rule in digests}
+        rows = [
+            {"rule": rule, "digest": digest, "related": rule, "title": rule} for rule, digest in sorted(digests.items())
+        ]
         rulebook = store.rulebook(" ".join(sorted(digests)), rows)
         run = store.begin_run("test")
-        plan = Plan(rulebook, digests, by_content, commit_messages)
+        plan = Plan(rulebook, digests, related, by_content, commit_messages)
         outcome = "finished"
         try:
             AuditRun(store, pool, plan, spool, tally=tally).run(sources or open_sources(names, git_range))

@@ -104,7 +104,10 @@ def test_an_archive_from_end_to_end(tmp_path: Path, box: Path, rules: Path, caps
 def test_a_run_says_what_it_counted(tmp_path: Path, box: Path, rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--rules", str(rules), "--rule", "tick-hack", "--no-config", "--jobs", "1")
     assert run(["audit", "run", str(box), "--db", str(tmp_path / "a.sqlite"), *options]) == 0
-    assert "5 messages (0 copies, 0 skipped), 4 patches in 4 series of 2 works, 3 findings" in capsys.readouterr().err
+    assert (
+        "5 messages (0 copies, 0 reviews that quote a patch, 0 skipped), 4 patches in 4 series of 2 works, 3 findings"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

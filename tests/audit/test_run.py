@@ -209,6 +209,20 @@ def test_a_changed_rule_is_judged_anew_and_no_other(tmp_path: Path) -> None:
     )
 
 
+def test_when_every_rule_changed_all_is_read_anew(tmp_path: Path) -> None:
+    box = write_mbox(tmp_path / "box", many(12))
+    db, fresh = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
+    audit(db, [str(box)], job=StandinJob(("kmalloc",)))
+    connection = sqlite3.connect(db)
+    connection.execute("UPDATE patches SET title = 'as an older version read it'")
+    connection.commit()
+    connection.close()
+    audit(db, [str(box)], job=StandinJob(("strcpy",)))
+    audit(fresh, [str(box)], job=StandinJob(("strcpy",)))
+    assert dump(db)["patches"] == dump(fresh)["patches"]
+    assert dump(db)["findings"] == dump(fresh)["findings"]
+
+
 def test_a_rule_that_went_away_takes_its_findings_along(tmp_path: Path) -> None:
     box = write_mbox(tmp_path / "box", many(12))
     db = tmp_path / "a.sqlite"
