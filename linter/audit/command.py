@@ -99,10 +99,11 @@ def _closing_words(store: Store) -> str:
     names = ("messages", "copies", "reviews", "patches", "series", "works", "findings", "remarks", "skipped_messages")
     row = store.db.execute(f"SELECT {', '.join(names)} FROM totals").fetchone()
     counted = dict(zip(names, row, strict=True))
-    return (
-        "{messages} messages ({copies} copies, {reviews} reviews that quote a patch, {skipped_messages} skipped), {patches} patches in {series} series of"
-        " {works} works, {findings} findings, {remarks} remarks of reviewers".format(**counted)
+    words = (
+        "{messages} messages ({copies} copies, {reviews} reviews that quote a patch, {skipped_messages} skipped),"
+        " {patches} patches in {series} series of {works} works, {findings} findings, {remarks} remarks of reviewers"
     )
+    return words.format(**counted)
 
 
 def _say(outcome: str, words: str, options: RunOptions) -> int:
