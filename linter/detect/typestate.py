@@ -17,19 +17,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
+from linter.detect.typestate_dropped import dropped
 from linter.detect.typestate_leak import Judge, Leak
-from linter.detect.typestate_report import Group, LeakRule, group_leaks, report
+from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped
 from linter.detect.typestate_seeds import Seeds
 from linter.detect.typestate_tables import Knowledge, knowledge
 from linter.detect.typestate_walk import Walk, base_facts
 from linter.flow.build import build_cfg
 from linter.flow.model import Cfg, Kind, StepKind
-from linter.patch.model import LineKind
+from linter.patch.model import Change, FilePatch, Line, LineKind, Side
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 from linter.syntax.model import Function, Unit
 
-VIOLATIONS = ("leak",)
+DROPPED = {"dropped-release": "release", "dropped-unlock": "unlock", "dropped-goto": "goto"}
+"""Violations that the lines of a hunk show: what the patch takes away in front of an exit."""
+VIOLATIONS = ("leak", *DROPPED)
 _KEYS = {"table": str, "violation": str, "kinds": list, "shape": list, "raised": bool, "calls": list, "message": str}
 _SHAPES = ("return", "goto", "exit")
 
@@ -87,23 +90,54 @@ class _Runner:
             (LeakRule(rule, rule.block) for rule in rules if rule.block["violation"] == "leak"),
             key=lambda owner: owner.weight,
         )
+        self.dropped_rules = {
+            DROPPED[rule.block["violation"]]: rule for rule in rules if rule.block["violation"] in DROPPED
+        }
 
     def run(self, target: Unit, context: Context, enabled: frozenset[str]) -> Iterable[Finding]:
         """Findings on one image."""
         if context.userspace:
             return
         known = knowledge(self.tables)
-        if not known.speaks_of(target.identifiers):
-            return
+        told: set[str] = set()
+        if known.speaks_of(target.identifiers):
+            for found in self._leaks(target, known, enabled):
+                told.add(found.function or "")
+                yield found
+        file = context.file
+        if self.dropped_rules and file is not None and target.image.side is Side.POST and file.change is Change.MODIFY:
+            yield from self._dropped(target, file, known, enabled, told)
+
+    def _leaks(self, target: Unit, known: Knowledge, enabled: frozenset[str]) -> Iterator[Finding]:
         for function in target.functions:
             if is_touched(function):
                 for group in group_leaks(list(leaks_of(function, known))):
                     yield from self._report(group, function, enabled)
 
+    def _dropped(
+        self, target: Unit, file: FilePatch, known: Knowledge, enabled: frozenset[str], told: set[str]
+    ) -> Iterator[Finding]:
+        for item in dropped(file, known):
+            rule = self.dropped_rules.get(item.kind)
+            if rule is None or rule.id not in enabled:
+                continue
+            function = function_at(target, item.exit)
+            if function not in told:
+                yield report_dropped(rule, item, file, function)
+
     def _report(self, group: Group, function: Function, enabled: frozenset[str]) -> Iterator[Finding]:
         owner = next((owner for owner in self.leak_rules if owner.accepts(group)), None)
         if owner is not None and owner.rule.id in enabled:
             yield report(owner, group, function)
+
+
+def function_at(unit: Unit, line: Line) -> str:
+    """The name of the function that a line of the patch stands in; empty where it stands in none."""
+    for function in unit.functions:
+        for row in range(function.node.start_point[0], function.node.end_point[0] + 1):
+            if unit.line_of(row) is line:
+                return function.name
+    return ""
 
 
 def is_touched(function: Function) -> bool:

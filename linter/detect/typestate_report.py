@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Finding, Label, finding
+from linter.detect.typestate_dropped import Dropped
 from linter.detect.typestate_leak import Leak
 from linter.detect.typestate_tables import Family
 from linter.detect.typestate_walk import COUNTED
 from linter.flow.model import Expr
+from linter.patch.model import FilePatch, Line, LineKind, Location, Side
 from linter.record import field, record
 from linter.rulebook.model import Confidence, Rule, Severity
 from linter.syntax.model import Function
@@ -135,3 +137,26 @@ def _release(leak: Leak) -> str:
     if family is not None and family.preferred:
         return family.preferred
     return min(owed.release) if owed.release else "its counterpart"
+
+
+def report_dropped(rule: Rule, item: Dropped, file: FilePatch, function: str) -> Finding:
+    """The finding about something that the patch takes away."""
+    handle = f"({item.handle})" if item.kind != "goto" else ""
+    message = rule.block["message"].replace("$RELEASE", item.name).replace("$WHAT", f"`{item.name}{handle}`")
+    gone = "the patch removes this" if item.kind != "goto" else "the patch removes this jump"
+    labels = [Label(_place(file, item.removed), gone), Label(_place(file, item.exit), message, primary=True)]
+    limits = ["read from the lines of the hunk"]
+    return finding(
+        rule, message, labels, function=function or None, confidence=Confidence.MEDIUM, limits=limits,
+        key=f"{item.name}:{item.handle}",
+    )  # fmt: skip
+
+
+def _place(file: FilePatch, line: Line) -> Location:
+    removed = line.kind is LineKind.REMOVED
+    path = file.pre_path if removed else file.post_path
+    number = line.pre_lineno if removed else line.post_lineno
+    side = Side.PRE if removed else Side.POST
+    column = len(line.text) - len(line.text.lstrip()) + 1
+    changed = line.kind is not LineKind.CONTEXT
+    return Location(path or file.path, side, number, column, line.patch_lineno, None, changed)

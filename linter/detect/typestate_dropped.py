@@ -1,0 +1,224 @@
+"""What a patch takes away: a release in front of an exit, a jump to the cleanup. Read from the lines of its hunks.
+
+A fragment rarely shows acquisition, release and exit together, but a removed release shows that there was something to
+release, and the lines around it show whether anything else does so now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from linter.detect.typestate_tables import Knowledge
+from linter.patch.model import FilePatch, Hunk, Line, LineKind
+from linter.record import record
+
+_CALL = re.compile(rb"^\s*([a-z_]\w*)\((.*)\);\s*$")
+_OPEN_CALL = re.compile(rb"^\s*[a-z_]\w*\([^;{}]*$")
+_RETURN = re.compile(
+    rb"^\s*return\s+(?:-E[A-Z]+|ERR_PTR\(.*|ERR_CAST\(.*|PTR_ERR\w*\(.*|NULL|false|(?:r|rc|rv|ret|err|error|retval|result|"
+    rb"status|rval|res)\w{0,3}|dev_err_probe\(.*)\s*;?\s*$"
+)
+_VOID_RETURN = re.compile(rb"^\s*return\s*;\s*$")
+_GOTO = re.compile(rb"^\s*goto\s+(\w+)\s*;\s*$")
+_LABEL = re.compile(rb"^\s{0,1}([A-Za-z_]\w*):\s*$")
+_PASSED = re.compile(
+    rb"^\s*(?:[a-z_][\w.>-]*\(.*|[^=;]*=[^=].*;|[{}]+|\}?\s*else\b.*|if \(.*|/?\*.*|//.*|\"[^;]*"
+    rb"|[\w&*>.,\s()-]*\)+;|)\s*$"
+)
+_MANAGED = re.compile(rb"\b(?:devm_|drmm_|pcim_|__free\(|guard\(|scoped_guard|CLASS\(|no_free_ptr|return_ptr)")
+_CLEANUP_LABEL = re.compile(
+    rb"err|fail|free|put|unlock|release|disable|clean|unwind|undo|unreg|destroy|remove|unmap|del|bail|abort|close|stop|"
+    rb"exit|unroll|rollback|unprepare|deinit|dealloc"
+)
+_REACH = 10
+"""Lines behind a removed release within which the exit must come."""
+_MOST = 4
+"""A patch that removes more releases than this rewrites something: nothing is said about it."""
+
+
+@record(eq=False)
+class Dropped:
+    """A release or a jump that the patch takes away."""
+
+    kind: str  # "release", "unlock" or "goto"
+    removed: Line
+    exit: Line
+    name: str  # of the release, or of the label
+    handle: str  # its argument as written
+
+
+def dropped(file: FilePatch, known: Knowledge) -> Iterator[Dropped]:
+    """What the hunks of a file take away from its error paths."""
+    removed = [line.text for hunk in file.hunks for line in hunk.lines if line.kind is LineKind.REMOVED]
+    added = [line.text for hunk in file.hunks for line in hunk.lines if line.kind is LineKind.ADDED]
+    if not removed or any(_MANAGED.search(text) for text in added):
+        return
+    found = [item for hunk in file.hunks for item in _releases(hunk, known)]
+    if 0 < len({item.removed.text for item in found}) <= _MOST:
+        for item in found:
+            if not _moved(item, removed, added, known):
+                yield item
+    if not found:
+        for hunk in file.hunks:
+            yield from _gotos(hunk, removed, added, known)
+
+
+def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
+    lines = hunk.lines
+    for index, line in enumerate(lines):
+        if line.kind is not LineKind.REMOVED:
+            continue
+        text = line.text
+        if _OPEN_CALL.match(text) and not text.rstrip().endswith(b";"):
+            text = _joined(lines, index)
+        call = _CALL.match(text)
+        if call is None:
+            continue
+        name = call[1].decode("latin-1")
+        if not _is_release(name, known):
+            continue
+        exit = _exit_behind(lines, index)
+        if exit is not None:
+            kind = "unlock" if any(family.lock for family in known.release.get(name, ())) else "release"
+            yield Dropped(kind, line, exit, name, call[2].decode("utf-8", "replace").strip())
+
+
+def _is_release(name: str, known: Knowledge) -> bool:
+    if name in known.release:
+        return True
+    if name in known.borrow_calls or name in known.not_pairs or name in known.acquire:
+        return False
+    return not _ENDS.isdisjoint(known.words(name))
+
+
+_ENDS = frozenset(
+    [
+        "free",
+        "put",
+        "release",
+        "destroy",
+        "unregister",
+        "deregister",
+        "cleanup",
+        "exit",
+        "fini",
+        "uninit",
+        "deinit",
+        "disable",
+        "unmap",
+        "detach",
+        "disconnect",
+        "unprepare",
+        "unref",
+        "unlock",
+        "remove",
+        "del",
+        "delete",
+        "close",
+        "stop",
+        "kfree",
+        "vfree",
+        "kvfree",
+        "iounmap",
+        "unpin",
+        "unreserve",
+        "teardown",
+    ]
+)
+"""Words of calls that end something."""
+
+
+def _joined(lines: tuple[Line, ...], index: int) -> bytes:
+    text = lines[index].text
+    for line in lines[index + 1 : index + 4]:
+        if line.kind is not LineKind.REMOVED:
+            break
+        text += b" " + line.text.strip()
+        if text.endswith(b";"):
+            break
+    return text
+
+
+def _exit_behind(lines: tuple[Line, ...], index: int) -> Line | None:
+    """The exit of the post-image that the path of a removed line runs into, with nothing but cleanup before it."""
+    indent = _indent(lines[index].text)
+    steps = 0
+    for line in lines[index + 1 :]:
+        if line.kind is LineKind.REMOVED:
+            continue
+        text = line.text
+        if not text.strip():
+            continue
+        steps += 1
+        if steps > _REACH:
+            return None
+        if _RETURN.match(text) or _GOTO.match(text):
+            return line
+        if _LABEL.match(text):
+            indent = 8
+            continue
+        if not _PASSED.match(text) or _indent(text) + 16 < indent:
+            return None
+        if text.strip() == b"}" and _indent(text) == 0:
+            return None
+    return None
+
+
+def _indent(text: bytes) -> int:
+    expanded = text.expandtabs(8)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def _moved(item: Dropped, removed: list[bytes], added: list[bytes], known: Knowledge) -> bool:
+    """Whether the patch puts the release elsewhere, or takes the acquisition away as well."""
+    if item.exit.kind is LineKind.ADDED and _GOTO.match(item.exit.text):
+        return True  # the label that it goes to now does what was done here
+    name = item.name.encode()
+    root = _root(item.handle)
+    pattern = re.compile(rb"\b" + re.escape(name) + rb"\b")
+    if any(pattern.search(text) for text in added):
+        return True
+    word = re.compile(rb"\b" + re.escape(root) + rb"\b") if root else None
+    for text in added:
+        call = _CALL.match(text)
+        if call and word and word.search(call[2]) and known.is_teardown(call[1].decode("latin-1")):
+            return True
+    for text in removed:
+        for found in re.findall(rb"\b([a-z_]\w*)\(", text):
+            other = found.decode("latin-1")
+            family = known.acquire.get(other)
+            if (family is not None and item.name in family.release) or known.related(other, item.name) == 2:
+                return True
+        assigned = re.match(rb"^\s*[\w \t*]*\b" + re.escape(root) + rb"\s*(?:=|;)", text) if root else None
+        if assigned and text.strip() != item.removed.text.strip():
+            return True
+    return False
+
+
+def _root(handle: str) -> bytes:
+    found = re.findall(r"[A-Za-z_]\w*", handle.split(",")[0])
+    return found[-1].encode() if found else b""
+
+
+def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
+    """A removed `goto label` with a `return` in its place, while the label stays."""
+    lines = hunk.lines
+    for index, line in enumerate(lines):
+        jump = _GOTO.match(line.text) if line.kind is LineKind.REMOVED else None
+        if jump is None or not _CLEANUP_LABEL.search(jump[1]):
+            continue
+        label = re.compile(rb"^\s{0,1}" + re.escape(jump[1]) + rb":")
+        if any(label.match(text) for text in removed):
+            continue
+        for other in lines[index + 1 : index + 5]:
+            if other.kind is LineKind.CONTEXT:
+                break
+            if other.kind is LineKind.REMOVED:
+                continue
+            if _RETURN.match(other.text):
+                yield Dropped("goto", line, other, jump[1].decode("latin-1"), "")
+                break
+            call = _CALL.match(other.text)
+            if call and known.is_teardown(call[1].decode("latin-1")):
+                break
