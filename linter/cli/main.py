@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    """`check` by the short way where its command line is plain, everything else through click."""
+    """What other programs call again and again by the short way, where it is plain; everything else through click."""
     if arguments[:1] == ["check"]:
         from linter.cli._options import CHECK, quick_parse
 
@@ -38,6 +38,17 @@ def _dispatch(arguments: list[str]) -> int:
             from linter.cli._check import check
 
             return check(*parsed)
+    if arguments[:1] == ["b4"]:
+        from linter.cli._b4 import B4, b4
+        from linter.cli._options import quick_parse
+
+        parsed = quick_parse(arguments[1:], B4)
+        if parsed is not None:
+            return b4(*parsed)
+    if arguments[:2] == ["hook", "run"] and len(arguments) > 2:
+        from linter.cli._hook_run import run_hook
+
+        return run_hook(arguments[2], arguments[3:])
     from linter.cli._commands import run_click
 
     return run_click(arguments)

@@ -1,0 +1,157 @@
+"""b4: the protocol by itself, and the real b4 from PyPI where it is installed (it is no part of the dev extra)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.deliver.ground import Ground
+
+B4 = os.environ.get("HUNKLINT_TEST_B4") or shutil.which("b4")
+needs_b4 = pytest.mark.skipif(B4 is None, reason="b4 is missing (pip install b4, or HUNKLINT_TEST_B4=path)")
+
+MAIL = """\
+From: Ann Author <ann@example.org>
+Subject: [PATCH] misc: part: Call it
+Message-ID: <1@example.org>
+Content-Type: text/plain; charset="utf-8"
+Content-Transfer-Encoding: quoted-printable
+
+The part needs it.
+
+Signed-off-by: Ann Author <ann@example.org>
+---
+diff --git a/part.c b/part.c
+--- a/part.c
++++ b/part.c
+@@ -1,3 +1,5 @@
+ void part(void)
+ {
++	x=20;
++	CALL(x == 0x10);
+ }
+"""
+
+
+def mail(call: str) -> str:
+    return MAIL.replace("CALL", call)
+
+
+def test_findings_are_lines_and_nothing_else(ground: Ground) -> None:
+    done = ground.hunklint("b4", input=mail("bad_call"))
+    assert (done.returncode, done.stderr) == (0, "")
+    (row,) = done.stdout.splitlines()
+    assert row.startswith("part.c:4: ERROR: [test-bad-call]")
+    doubtful = ground.hunklint("b4", input=mail("doubt_call")).stdout
+    assert doubtful.startswith("part.c:4: WARNING: ")
+    assert "ERROR" not in doubtful
+
+
+def test_clean_is_silence(ground: Ground) -> None:
+    done = ground.hunklint("b4", input=mail("good_call"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_decoded_body_is_not_decoded_again(ground: Ground) -> None:
+    """The headers still say quoted-printable: decoding again would make `if (x = 0x10)` and `x ;` of it."""
+    (ground.top.parent / "rules" / "patch" / "test-bad-call.yaml").write_text(
+        (ground.top.parent / "rules" / "patch" / "test-bad-call.yaml")
+        .read_text()
+        .replace(r"'^\s*(bad_call)\('", r"'(x=20;|== 0x10)'")
+    )
+    done = ground.hunklint("b4", input=mail("call"))
+    assert [row.split(":")[1] for row in done.stdout.splitlines()] == ["3", "4"]
+
+
+@pytest.mark.parametrize("review", [(), ("--review",)])
+@pytest.mark.parametrize("options", [("--rule", "no-such-rule"), ("--config", "no-such-file"), ("--target", "x")])
+def test_a_failure_is_one_failed_line(ground: Ground, review: tuple[str, ...], options: tuple[str, ...]) -> None:
+    done = ground.hunklint("b4", *review, *options, input=mail("good_call"), check=False)
+    assert done.stderr == ""
+    if review:
+        (row,) = json.loads(done.stdout)
+        assert row["status"] == "fail"
+        said = row["summary"]
+    else:
+        (said,) = done.stdout.splitlines()
+        assert "ERROR:" in said
+    assert "no patch was reviewed" in said
+
+
+def test_review_has_strings_only_and_one_object(ground: Ground) -> None:
+    done = ground.hunklint("b4", "--review", input=mail("bad_call"))
+    (row,) = json.loads(done.stdout)
+    assert row["status"] == "fail"
+    assert all(isinstance(value, str) for value in row.values())
+    assert json.loads(row["details"])[0]["status"] == "fail"
+    assert json.loads(ground.hunklint("b4", "--review", input=mail("good_call")).stdout)[0]["status"] == "pass"
+
+
+def configure(ground: Ground, *options: str) -> dict[str, str]:
+    """What git reads out of the printed lines."""
+    printed = ground.hunklint("b4", *options, "--print-config").stdout
+    place = ground.top.parent / "printed.config"
+    place.write_text(printed)
+    rows = ground.git("config", "-f", str(place), "--null", "--list").stdout.split("\0")
+    return dict(row.split("\n", 1) for row in rows if row)
+
+
+def test_the_configuration_is_what_git_and_b4_split(ground: Ground, tmp_path: Path) -> None:
+    odd = tmp_path / 'a "b" #c;d\\e'
+    odd.mkdir()
+    found = configure(ground, "--rules", str(odd), "--preview")
+    words = shlex.shlex(found["b4.prep-perpatch-check-cmd"], posix=True)
+    words.whitespace_split = True
+    argv = list(words)
+    assert Path(argv[0]).is_absolute()
+    assert argv[argv.index("b4") :][:4] == ["b4", "--preview", "--rules", str(odd)]
+    assert "--review" in found["b4.review-perpatch-check-cmd"]
+    assert ground.run(*argv, input=mail("good_call")).stdout == ""
+
+
+def test_the_cache_key_changes_with_rules_and_configuration(ground: Ground) -> None:
+    first = configure(ground)
+    assert configure(ground) == first
+    ground.config('rule = ["test-bad-call"]')
+    second = configure(ground)
+    rule = ground.top.parent / "rules" / "patch" / "test-bad-call.yaml"
+    rule.write_text(rule.read_text().replace("Do not call it.", "Never call it."))
+    third = configure(ground)
+    assert len({value["b4.prep-perpatch-check-cmd"] for value in (first, second, third)}) == 3
+
+
+@needs_b4
+def test_b4_prep_check(ground: Ground) -> None:
+    """A branch with a bad, a doubtful and a good commit, checked by b4 with the printed configuration."""
+    assert B4 is not None
+    for key, value in configure(ground).items():
+        ground.git("config", key, value)
+    (ground.top / ".git" / "info" / "exclude").write_text(".hunklint.toml\n")
+    ground.run(B4, "--offline-mode", "prep", "-n", "topic", "-f", "main")
+    ground.commit("good_call", subject="misc: part: Be good")
+    ground.commit("good_call", "bad_call", subject="misc: part: Be bad")
+    ground.commit("good_call", "bad_call", "doubt_call", subject="misc: part: Be doubtful")
+    done = ground.run(B4, "--offline-mode", "prep", "--check", check=False)
+    shown = done.stdout + done.stderr
+    assert "Success: 1, Warning: 1, Error: 1" in shown, shown
+    bad, doubtful = shown.index("hunklint: part.c:4: ERROR:"), shown.index("hunklint: part.c:5: WARNING:")
+    assert shown.index("Be good") < shown.index("Be bad") < bad < shown.index("Be doubtful") < doubtful
+
+
+@needs_b4
+def test_b4_am_check(ground: Ground, tmp_path: Path) -> None:
+    """A series in a mailbox, checked by b4 on its way into a tree; nothing is looked up."""
+    assert B4 is not None
+    for key, value in {**configure(ground), "b4.attestation-policy": "off"}.items():
+        ground.git("config", key, value)
+    box = tmp_path / "series.mbx"
+    box.write_text("From x@y Thu Jan  1 00:00:00 1970\n" + mail("bad_call").replace("quoted-printable", "8bit"))
+    done = ground.run(
+        B4, "--offline-mode", "am", "-n", "series", "-m", str(box), "--check", "-o", str(tmp_path), check=False
+    )
+    assert "hunklint: part.c:4: ERROR: [test-bad-call]" in done.stdout + done.stderr
