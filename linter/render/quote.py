@@ -10,6 +10,7 @@ from linter.render.source import Source
 ABOVE = 4  # lines kept above a remark
 ASIDE = 1  # lines kept around the other places of a path
 HEADER = 6  # a file's header is kept whole up to this many lines
+LONGEST = 2000  # bytes of a quoted line
 CUT = "> [ … ]"
 
 
@@ -44,7 +45,8 @@ def _around(source: Source, number: int, above: int, below: int) -> set[int]:
 def quoted(source: Source, number: int) -> str:
     """One line of the message behind `> `."""
     text = source.mail_line(number) or b""
-    words = visible(decode(text.rstrip(b"\r")), keep="\t\u00a0\u3000")
+    whole = text.rstrip(b"\r")
+    words = visible(decode(whole[:LONGEST]), keep="\t\u00a0\u3000") + (" …" if len(whole) > LONGEST else "")
     return f"> {words}".rstrip() if not words.strip() else f"> {words}"
 
 

@@ -67,7 +67,7 @@ def line_name(label: Label, judged: Judged, source: Source) -> str:
     """How a reader finds the line of a label: its number, and the code where it is short."""
     location = label.location
     row = source.row(location)
-    code = visible(decode(row.text).strip()).rstrip("{").strip() if row is not None else ""
+    code = visible(decode(row.text[:500]).strip()).rstrip("{").strip() if row is not None else ""
     telling = sum(map(str.isalnum, code)) >= 4  # a lone brace tells nothing
     quoted = f' ("{code}")' if telling and len(code) <= LONGEST_CODE else ""
     if location.line is None:

@@ -43,15 +43,15 @@ class Place:
         return Place(self.file, self.hunk, index, post if self.hunk.numbered else self.hunk.lines[index].patch_lineno)
 
 
-def _places(file: FilePatch) -> dict[int, Place]:
+def _places(file: FilePatch, hunk: Hunk) -> dict[int, Place]:
+    """The lines of a hunk by their line of the message; of several that share one, the first."""
     places: dict[int, Place] = {}
-    for hunk in file.hunks:
-        post = hunk.post_start
-        for index, line in enumerate(hunk.lines):
-            at = post if hunk.numbered else line.patch_lineno
-            places.setdefault(line.patch_lineno, Place(file, hunk, index, at))
-            if line.kind is not LineKind.REMOVED:
-                post += 1
+    post = hunk.post_start
+    for index, line in enumerate(hunk.lines):
+        at = post if hunk.numbered else line.patch_lineno
+        places.setdefault(line.patch_lineno, Place(file, hunk, index, at))
+        if line.kind is not LineKind.REMOVED:
+            post += 1
     return places
 
 
@@ -61,17 +61,26 @@ class Source:
     def __init__(self, report: PatchReport) -> None:
         self.report = report
         self.patch = report.patch
-        self._files: dict[int, Place] | None = None
+        self._hunks: list[tuple[int, int, FilePatch, Hunk]] | None = None
+        self._places: dict[int, dict[int, Place]] = {}
         self._raw: list[bytes] | None = None
         self._image_lines: dict[int, tuple[list[bytes], dict[int, int]]] = {}
 
     def place(self, patch_lineno: int) -> Place | None:
         """The line of a hunk at a line of the message."""
-        if self._files is None:
-            self._files = {}
-            for file in self.patch.files:
-                self._files.update(_places(file))
-        return self._files.get(patch_lineno)
+        if self._hunks is None:
+            self._hunks = [
+                (hunk.lines[0].patch_lineno, hunk.lines[-1].patch_lineno, file, hunk)
+                for file in self.patch.files
+                for hunk in file.hunks
+                if hunk.lines
+            ]
+        for at, (first, last, file, hunk) in enumerate(self._hunks):
+            if first <= patch_lineno <= last:
+                if at not in self._places:
+                    self._places[at] = _places(file, hunk)
+                return self._places[at].get(patch_lineno)
+        return None
 
     def mail_line(self, patch_lineno: int) -> bytes | None:
         """A line of the message as it stands there."""

@@ -131,6 +131,13 @@ def test_every_quoted_line_is_in_the_patch():
             assert line[2:] in raw
 
 
+def test_a_huge_line_is_quoted_in_part():
+    patch = sample.heap_patch()
+    place = at(patch, "return -EFAULT;")
+    patch = replace(patch, raw=patch.raw.replace(b"return -EFAULT;", b"x" * 5_000_000))
+    assert len(body(one(finding([(place, "here")]), patch=patch))) < 10_000
+
+
 def test_own_text_is_wrapped_and_plain():
     for line in body(sample.sample()).split("\n"):
         if not line.startswith((">", "On ")):
