@@ -11,9 +11,10 @@ from linter.audit.model import Row, Tally
 from linter.audit.pool import Limits, default_jobs
 from linter.audit.progress import make_progress
 from linter.audit.run import AuditRun, Plan, Stopped
-from linter.audit.sources import open_sources
+from linter.audit.sources import Source, open_sources
 from linter.audit.spool import Spool
 from linter.audit.store import Store
+from linter.errors import InputError
 from linter.record import record
 from linter.review.run import Reviewer
 from linter.rulebook.model import Rulebook
@@ -62,7 +63,8 @@ def rule_rows(rulebook: Rulebook, digests: dict[str, str], related: dict[str, fr
 
 def run_audit(names: list[str], reviewer: Reviewer, options: RunOptions) -> int:
     """Audit archives into a database; returns the exit code."""
-    sources = open_sources(names, options.git_range)
+    problems: list[InputError] = []
+    sources = _open(names, options, problems)
     job = make_job(reviewer, options.folders, options.git, options.tree, options.base)
     digests = rule_digests(reviewer.rulebook, job)
     jobs = options.jobs or default_jobs()
@@ -78,7 +80,8 @@ def run_audit(names: list[str], reviewer: Reviewer, options: RunOptions) -> int:
         executor = make_executor(job, jobs=jobs, dask=options.dask, limits=limits)
         try:
             with make_progress(sum(source.size() for source in sources), quiet=options.quiet) as progress:
-                AuditRun(store, executor, plan, spool, progress, tally).run(sources)
+                run = AuditRun(store, executor, plan, spool, progress, tally, problems=problems)
+                run.run(sources)
             outcome = "finished"
         except Stopped:
             outcome = "stopped"
@@ -92,7 +95,20 @@ def run_audit(names: list[str], reviewer: Reviewer, options: RunOptions) -> int:
         raise
     finally:
         spool.close()
-    return _say(outcome, words, options)
+    return _say(outcome, words, options, problems)
+
+
+def _open(names: list[str], options: RunOptions, problems: list[InputError]) -> list[Source]:
+    """The archives; one that cannot be read does not stop the others."""
+    sources: list[Source] = []
+    for name in names:
+        try:
+            sources += open_sources([name], options.git_range)
+        except InputError as error:
+            problems.append(error)
+    if not sources:
+        raise problems[0]
+    return sources
 
 
 def _closing_words(store: Store) -> str:
@@ -106,10 +122,12 @@ def _closing_words(store: Store) -> str:
     return words.format(**counted)
 
 
-def _say(outcome: str, words: str, options: RunOptions) -> int:
+def _say(outcome: str, words: str, options: RunOptions, problems: list[InputError]) -> int:
+    for problem in problems:
+        print(f"error: {problem.title}\nhelp: {problem.help}", file=sys.stderr)
     if outcome == "stopped":
         print(f"stopped, all kept: {words}\nthe same command goes on from here", file=sys.stderr)
         return INTERRUPTED
     if not options.quiet:
         print(f"{options.db}: {words}", file=sys.stderr)
-    return 0
+    return InputError.exit_code if problems else 0

@@ -22,7 +22,7 @@ from linter.audit.pool import Failed
 from linter.audit.sources import Source
 from linter.audit.spool import Spool
 from linter.audit.store import Store
-from linter.errors import LinterError
+from linter.errors import InputError, LinterError
 from linter.record import field, record
 
 BATCH_ITEMS = 8
@@ -57,6 +57,7 @@ class AuditRun:
     progress: Callable[[Tally, int], None] = lambda tally, read: None
     tally: Tally = field(default_factory=Tally)
     grouping: Grouping = field(default_factory=Grouping)
+    problems: list[InputError] = field(default_factory=list)  # archives that could not be read to their end
     read: int = 0  # bytes of the archives that were gone through
     _batch: list[Task] = field(default_factory=list)
     _uncommitted: int = 0
@@ -104,16 +105,20 @@ class AuditRun:
             entries = self._replay(source, number)
         else:
             entries = source.entries(position)
-        for entry in entries:
-            if entry.retracts:
-                self.store.retract(number, entry.retracts)
-            else:
-                self._take(entry, number, packed)
-            self.read += len(entry.raw)
-            position = entry.position
-            self.store.move(number, position)
-            self._breathe(1)
-        self.store.move(number, position, finished=True)
+        try:
+            for entry in entries:
+                if entry.retracts:
+                    self.store.retract(number, entry.retracts)
+                else:
+                    self._take(entry, number, packed)
+                self.read += len(entry.raw)
+                position = entry.position
+                self.store.move(number, position)
+                self._breathe(1)
+        except InputError as error:  # a truncated archive: what came before the damage counts, and the others go on
+            self.problems.append(error)
+        else:
+            self.store.move(number, position, finished=True)
 
     def _replay(self, source: Source, number: int) -> Iterator[Entry]:
         """Unpack from the start: spool what is still to be judged, then hand on what is new."""

@@ -81,12 +81,13 @@ class PackedMbox:
         """Unpack from the start (there is no other way), and skip what lies before the position."""
         base = int(position or 0)
         try:
-            with self._open() as stream:
+            with self._open() as packed:
+                stream = _Patient(packed)
                 _skip(stream, base)
-                for offset, length, raw in split_mbox(stream):
+                for offset, length, raw in split_mbox(cast(BinaryIO, stream)):
                     place = Place("range", self.path, base + offset, length)
                     yield Entry(place, raw, str(base + offset + length))
-        except (EOFError, OSError, ValueError) as error:
+        except OSError as error:
             raise InputError(f"{self.path} is damaged: {error}", "what came before the damage was audited") from error
 
     def _open(self) -> BinaryIO:
@@ -145,7 +146,34 @@ class Maildir:
         return 0
 
 
-def _skip(stream: BinaryIO, count: int) -> None:
+class _Patient:
+    """A stream that hands out what it has before it tells of damage."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._read = getattr(stream, "read1", stream.read)
+        self._damage: Exception | None = None
+
+    def read(self, count: int) -> bytes:
+        """Up to so many bytes, fewer at the end or before damage."""
+        if self._damage is not None:
+            raise self._damage
+        parts: list[bytes] = []
+        while count > 0:
+            try:
+                data = self._read(count)
+            except Exception as error:  # each of the libraries has its own kinds
+                self._damage = OSError(str(error))
+                break
+            if not data:
+                break
+            parts.append(data)
+            count -= len(data)
+        if self._damage is not None and not parts:
+            raise self._damage
+        return b"".join(parts)
+
+
+def _skip(stream: _Patient, count: int) -> None:
     while count > 0:
         chunk = stream.read(min(count, 1 << 20))
         if not chunk:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from linter.audit.sources import open_sources
+from linter.cli.main import run
 from linter.errors import InputError, LinterError, UsageError
 from tests.audit.archive import mail, many, patch_body, write_mbox
 from tests.audit.driver import audit, dump
@@ -67,12 +68,33 @@ def test_several_archives_share_what_they_know(tmp_path: Path) -> None:
     assert tally.messages == len(messages) + 4
 
 
-def test_a_truncated_packed_mbox_is_told_and_its_start_audited(tmp_path: Path) -> None:
+def test_a_truncated_packed_mbox_is_told_and_its_start_audited(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     box = write_mbox(tmp_path / "box", many(60))
     packed = tmp_path / "box.gz"
-    packed.write_bytes(gzip.compress(os.urandom(0) + box.read_bytes())[:-400])
-    with pytest.raises(InputError, match="damaged"):
-        audit(tmp_path / "a.sqlite", [str(packed)], commit_messages=1)
+    packed.write_bytes(gzip.compress(box.read_bytes())[:-400])
+    good = write_mbox(tmp_path / "good", [mail("z", "[PATCH] z", patch_body("z/z.c", ["\tkmalloc();"]))])
+    db = tmp_path / "a.sqlite"
+    words = ["audit", "run", str(packed), str(good), "--db", str(db), "--jobs", "1", "--no-config", "-q"]
+    assert run(words) == 3
+    assert "damaged" in capsys.readouterr().err
+    assert ask(db, "SELECT count(*) > 50 FROM patches") == [(1,)]
+    assert ask(db, "SELECT count(*) FROM patches WHERE message_id LIKE 'z@%'") == [(1,)], "the others go on"
+    assert run(["audit", "run", str(tmp_path / "missing"), str(good), "--db", str(db), "--no-config", "-q"]) == 3
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress], ids=["gz", "xz"])
+def test_a_packed_mbox_with_rubbish_in_its_middle_is_told(
+    tmp_path: Path, pack: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box = write_mbox(tmp_path / "box", many(60))
+    data = bytearray(pack(box.read_bytes()))  # type: ignore[operator]  # a parameter
+    data[len(data) // 2 : len(data) // 2 + 40] = b"\x55" * 40
+    packed = tmp_path / "box.packed"
+    packed.write_bytes(data)
+    assert run(["audit", "run", str(packed), "--db", str(tmp_path / "a.sqlite"), "-q", "--no-config", "-j1"]) == 3
+    assert "is damaged" in capsys.readouterr().err
 
 
 def test_maildir(tmp_path: Path, expected: list[tuple[object, ...]]) -> None:
