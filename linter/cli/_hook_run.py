@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linter.cli._options import REVIEW
 from linter.cli._run import Setup, make_report, make_setup, report_on, wants_color
@@ -23,6 +23,9 @@ from linter.render.registry import renderer
 from linter.render.words import findings_phrase, plural
 from linter.review.model import Counts, PatchReport, Report
 from linter.review.run import count
+
+if TYPE_CHECKING:
+    from linter.deliver.pushed import Update
 
 
 def run_hook(name: str, arguments: Sequence[str]) -> int:
@@ -126,7 +129,11 @@ def pre_commit(arguments: Sequence[str]) -> int:
     import io
 
     from linter.deliver import commit_input as read
+    from linter.deliver.pushed import framework_update
 
+    asked = framework_update(os.environ)
+    if asked is not None:
+        return _judge_commits([asked], "", "pre-commit", "these commits do not pass")
     diff = read.staged_diff()
     if not diff or read.is_merging():
         return 0
@@ -137,18 +144,26 @@ def pre_commit(arguments: Sequence[str]) -> int:
 
 def pre_push(arguments: Sequence[str]) -> int:
     """Judge the commits that the remote does not have."""
-    from linter.deliver.pushed import read_updates, select
+    from linter.deliver.pushed import framework_update, read_updates
+
+    remote = arguments[0] if arguments else os.environ.get("PRE_COMMIT_REMOTE_NAME", "origin")
+    updates = read_updates(sys.stdin.buffer.readlines())
+    asked = framework_update(os.environ)
+    return _judge_commits(updates or ([asked] if asked else []), remote, "pre-push", "nothing was pushed")
+
+
+def _judge_commits(updates: Sequence[Update], remote: str, name: str, stopped: str) -> int:
+    from linter.deliver.pushed import select
     from linter.patch.gitrange import read_selection
 
-    remote = arguments[0] if arguments else "origin"
-    pushed = select(read_updates(sys.stdin.buffer.readlines()), remote)
+    pushed = select(updates, remote)
     if pushed is None:
         return 0
     if pushed.left_out:
-        print(f"hunklint: {plural(pushed.left_out, 'older commit')} of this push not reviewed", file=sys.stderr)
+        print(f"hunklint: {plural(pushed.left_out, 'older commit')} not reviewed", file=sys.stderr)
     report = report_on(_setup(), read_selection("the push", list(pushed.selection), "."))
     _show(_consume(report))
-    return _verdict(report, (), "nothing was pushed", "pre-push")
+    return _verdict(report, (), stopped, name)
 
 
 def sendemail_validate(arguments: Sequence[str]) -> int:

@@ -155,3 +155,29 @@ def test_b4_am_check(ground: Ground, tmp_path: Path) -> None:
         B4, "--offline-mode", "am", "-n", "series", "-m", str(box), "--check", "-o", str(tmp_path), check=False
     )
     assert "hunklint: part.c:4: ERROR: [test-bad-call]" in done.stdout + done.stderr
+
+
+REVIEW = """\
+import email, email.policy, json, sys
+from b4.review import checks
+mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.EmailPolicy(utf8=True))
+results = checks.run_perpatch_checks([("1@example.org", mail)], [sys.argv[1]], ".")
+base = checks.get_db()
+checks.store_results(base, "1@example.org", results["1@example.org"])
+print(json.dumps(checks.get_cached_results(base, ["1@example.org"])))
+"""
+
+
+@needs_b4
+def test_b4_review_keeps_the_result(ground: Ground) -> None:
+    """The review matrix itself is a screen; this is what it runs and what it stores."""
+    assert B4 is not None
+    python = Path(B4).read_text().split("\n", 1)[0].removeprefix("#!")
+    if not Path(python).exists():
+        pytest.skip("b4 is not a script of Python's")
+    command = configure(ground)["b4.review-perpatch-check-cmd"]
+    text = mail("bad_call").replace("quoted-printable", "8bit")
+    done = ground.run(python, "-c", REVIEW, command, input=text)
+    (result,) = json.loads(done.stdout)["1@example.org"]
+    assert (result["tool"], result["status"]) == ("hunklint", "fail")
+    assert "test-bad-call" in result["details"]
