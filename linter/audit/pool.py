@@ -27,6 +27,8 @@ from linter.audit.worker import SOURCE
 from linter.errors import InternalError, LinterError
 from linter.record import field, record
 
+LIFETIME = 3000
+"""Items after which a worker is replaced: what caches and a fragmented heap keep does not grow with the archive."""
 WALL_FACTOR = 10
 """How much longer than its CPU time an item may take on the clock, on a busy machine."""
 
@@ -65,16 +67,20 @@ class _Worker:
     batch: _Batch | None = None
     ready: bool = False
     since: float = 0.0  # when the item it is at began
+    served: int = 0  # items
 
 
 class Pool:
     """Worker processes. `submit` never blocks, `next` waits for the oldest batch."""
 
-    def __init__(self, target: str, argument: Any, jobs: int = 1, limits: Limits | None = None) -> None:
+    def __init__(
+        self, target: str, argument: Any, jobs: int = 1, limits: Limits | None = None, lifetime: int = LIFETIME
+    ) -> None:
         self.target = target
         self.argument = argument
         self.jobs = max(1, jobs)
         self.limits = limits or Limits()
+        self.lifetime = lifetime
         self._workers: list[_Worker] = []
         self._todo: deque[_Batch] = deque()
         self._order: deque[_Batch] = deque()
@@ -191,8 +197,11 @@ class Pool:
             worker.batch.answers.append(value if kind == "done" else Failed(value, told))
             worker.batch.deaths = 0
             worker.since = time.monotonic()
+            worker.served += 1
             if worker.batch.complete:
                 worker.batch = None
+                if worker.served >= self.lifetime:
+                    self._retire(worker)
 
     def _pause(self) -> float | None:
         limit = self.limits.seconds * WALL_FACTOR
@@ -221,6 +230,12 @@ class Pool:
                 batch.deaths = 0
             if not batch.complete:
                 self._todo.appendleft(batch)
+
+    def _retire(self, worker: _Worker) -> None:
+        """Let an idle worker go: it ends with its pipe."""
+        worker.connection.close()
+        worker.process.wait()
+        self._workers.remove(worker)
 
     def _drop(self, worker: _Worker) -> None:
         with suppress(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import time
@@ -29,6 +30,8 @@ def prepare(factor: int) -> Callable[[Any], Any]:
                     pass
             case "eat":
                 return bytearray(64 << 30)
+            case "pid":
+                return os.getpid()
             case "raise":
                 raise ValueError("no such thing")
             case "told":
@@ -103,6 +106,12 @@ def test_input_is_taken_no_faster_than_it_is_worked_on() -> None:
     with Pool(f"{HERE}:prepare", 1) as pool:
         next(iter(pool.map(batches())))
         assert len(taken) <= pool.capacity + 1
+
+
+def test_a_worker_is_replaced_after_its_lifetime() -> None:
+    with Pool(f"{HERE}:prepare", 1, 1, lifetime=10) as pool:
+        pids = list(pool.map([["pid"] for _ in range(25)]))
+    assert [len(list(same)) for _, same in itertools.groupby(pids)] == [10, 10, 5]
 
 
 def test_closing_leaves_no_process_behind() -> None:
