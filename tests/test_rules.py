@@ -146,7 +146,7 @@ def test_bad_examples_are_where_it_applies(path: Path) -> None:
                 assert matches(rule.applies_to.paths, file.path), (example.name, file.path)
 
 
-SELF = re.compile(r"\b(?:this|the) (?:rule|check|checker|warning|linter)\b", re.I)
+SELF = re.compile(r"\b(?:this (?:rule|check|checker|warning)|the (?:rule|checker|warning|linter))\b", re.I)
 SHOUT = re.compile(r"(?<![\w`$./-])[A-Z]{4,}(?![\w`(/.-])")
 KNOWN = frozenset(
     re.findall(
