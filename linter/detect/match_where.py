@@ -32,7 +32,7 @@ MAX_TEXT = 2000
 
 _WORDS = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[A-Z]")
 _NESTED = lazy(r"[+*}][)]*[+*{]|\\[1-9]|\(\?[=!<P]")
-_CONSTANT = lazy(rb"(?:[A-Z_][A-Z0-9_]*|[0-9]\w*|'[^']*'|sizeof|[\s()+*/<>|&~-])+\Z")
+_CONSTANT = lazy(rb"(?:[A-Z_][A-Z0-9_]*+|[0-9]\w*+|'[^']*+'|sizeof|[\s()+*/<>|&~-])++\Z")
 
 
 def variable(value: Any, at: KeyPath) -> str:
@@ -179,8 +179,8 @@ def _constant(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
 
 def is_constant(text: bytes) -> bool:
     """Whether an expression is built of numbers, names in capitals and sizeof."""
-    text = re.sub(rb"\bsizeof\s*(?:\((?:[^()]|\([^()]*\)){0,200}\)|\w+)", b"sizeof", text[:400])
-    text = re.sub(rb"\b[A-Z][A-Z0-9_]*\((?:[^()]){0,100}\)", b"M", text)
+    text = re.sub(rb"\bsizeof\s*+(?:\((?:[^()]|\([^()]*+\)){0,200}+\)|\w++)", b"sizeof", text[:400])
+    text = re.sub(rb"\b[A-Z][A-Z0-9_]*+\([^()]{0,100}+\)", b"M", text)
     return bool(text) and _CONSTANT.match(text) is not None
 
 

@@ -49,7 +49,7 @@ from linter.syntax.context import UNKNOWN, function_name
 from linter.syntax.functions import declared_name, definitions
 from linter.syntax.mask import mask
 from linter.syntax.model import Annotation, Function, Unit
-from linter.syntax.scrub import identifiers_of, scrub
+from linter.syntax.scrub import end_comment, identifiers_of, scrub
 
 MAX_BYTES = 4 << 20
 """A longer text is not parsed but reported as unparsed; in a kernel tree these are generated headers of constants."""
@@ -102,6 +102,7 @@ def parse_image(image: Image) -> Unit:
         rows, heads = tuple(assembly.rows), assembly.heads
     identifiers = identifiers_of(source)
     text, annotations = mask(source, clean, identifiers, blanks)
+    text = end_comment(text)
     tree = parser().parse(text)
     if tree.root_node.has_error:
         text, tree, annotations = _repair(source, clean, text, tree, annotations)

@@ -33,3 +33,13 @@ def scrub(source: bytes) -> bytes:
         return found[:1] + found[1:-1].translate(_FILL) + found[-1:] if len(found) > 1 else found
 
     return _SCRUB.sub(cover, source)
+
+
+def end_comment(source: bytes) -> bytes:
+    """The source with a comment that never ends blanked; the parser would look for its end at every `/*` in it."""
+    if source.rfind(b"/*") <= source.rfind(b"*/"):
+        return source
+    for match in _SCRUB.finditer(source):
+        if match.end() == len(source) and match[0][:2] == b"/*" and not match[0].endswith(b"*/"):
+            return source[: match.start()] + match[0].translate(_BLANK)
+    return source

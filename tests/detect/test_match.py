@@ -185,3 +185,10 @@ def test_a_bad_block_is_told_by_its_key(block: dict[str, Any], where: tuple[str 
 def test_deep_nesting_is_survived() -> None:
     unit = inside("x = " + "(" * 20000 + "f(1)" + ")" * 20000 + ";")
     assert list(find_pattern(unit, compile_pattern("f($X)"))) == []
+
+
+def test_a_long_name_in_capitals_is_read_in_linear_time() -> None:
+    from linter.detect.match_where import is_constant
+
+    assert is_constant(b"A_LONG_NAME_IN_CAPITALS_THAT_GOES_ON_AND_ON * 2 + sizeof(struct x)")
+    assert not is_constant(b"A_LONG_NAME_IN_CAPITALS_THAT_GOES_ON_AND_ON_AND_ON_AND_ON_UNTIL + count")

@@ -269,3 +269,12 @@ def check(unit) -> None:  # type: ignore[no-untyped-def]
     for function in unit.functions:
         assert function.body.type == "compound_statement"
         assert not (function.whole and b"__hunklint_gap" in unit.snippet(function.node))
+
+
+def test_a_comment_without_an_end_costs_no_more_than_its_length() -> None:
+    # the parser would look for the end from every opener on: seconds, then hours
+    text = b"int a;\n/* d" + b" /* " * 200_000
+    unit = parse_image(Image("a.c", Side.POST, text + b"\n", (None,) * 2, (1, 2), True))
+    assert len(unit.text) == len(text) + 1
+    assert unit.text.startswith(b"int a;\n   ")
+    assert unit.source.startswith(b"int a;\n/* d")
