@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
-from linter.detect.typestate_dropped import dropped
+from linter.detect.typestate_dropped import dropped, is_explained
 from linter.detect.typestate_leak import Judge, Leak
 from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped
 from linter.detect.typestate_seeds import Seeds
@@ -105,7 +105,9 @@ class _Runner:
                 told.add(found.function or "")
                 yield found
         file = context.file
-        if self.dropped_rules and file is not None and target.image.side is Side.POST and file.change is Change.MODIFY:
+        if not self.dropped_rules or file is None or target.image.side is not Side.POST:
+            return
+        if file.change is Change.MODIFY and not is_explained(context.patch):
             yield from self._dropped(target, file, known, enabled, told)
 
     def _leaks(self, target: Unit, known: Knowledge, enabled: frozenset[str]) -> Iterator[Finding]:

@@ -10,26 +10,32 @@ import re
 from collections.abc import Iterator
 
 from linter.detect.typestate_tables import Knowledge
-from linter.patch.model import FilePatch, Hunk, Line, LineKind
+from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch
+from linter.pattern import lazy
 from linter.record import record
 
-_CALL = re.compile(rb"^\s*([a-z_]\w*)\((.*)\);\s*$")
-_OPEN_CALL = re.compile(rb"^\s*[a-z_]\w*\([^;{}]*$")
-_RETURN = re.compile(
+_CALL = lazy(rb"^\s*([a-z_]\w*)\((.*)\);\s*$")
+_OPEN_CALL = lazy(rb"^\s*[a-z_]\w*\([^;{}]*$")
+_RETURN = lazy(
     rb"^\s*return\s+(?:-E[A-Z]+|ERR_PTR\(.*|ERR_CAST\(.*|PTR_ERR\w*\(.*|NULL|false|(?:r|rc|rv|ret|err|error|retval|result|"
     rb"status|rval|res)\w{0,3}|dev_err_probe\(.*)\s*;?\s*$"
 )
-_VOID_RETURN = re.compile(rb"^\s*return\s*;\s*$")
-_GOTO = re.compile(rb"^\s*goto\s+(\w+)\s*;\s*$")
-_LABEL = re.compile(rb"^\s{0,1}([A-Za-z_]\w*):\s*$")
-_PASSED = re.compile(
+_GOTO = lazy(rb"^\s*goto\s+(\w+)\s*;\s*$")
+_LEAVE = lazy(rb"^\s*(?:goto\s+\w+|continue|return)\s*;\s*$")
+_TAIL = lazy(rb"^\s*return\s+[a-z_]\w*\(.*")
+_BRANCH = lazy(rb"^\s*(?:\}?\s*else\s+)?if \(.*\{\s*$")
+_LABEL = lazy(rb"^\s{0,1}([A-Za-z_]\w*):\s*$")
+_PASSED = lazy(
     rb"^\s*(?:[a-z_][\w.>-]*\(.*|[^=;]*=[^=].*;|[{}]+|\}?\s*else\b.*|if \(.*|/?\*.*|//.*|\"[^;]*"
     rb"|[\w&*>.,\s()-]*\)+;|)\s*$"
 )
-_MANAGED = re.compile(rb"\b(?:devm_|drmm_|pcim_|__free\(|guard\(|scoped_guard|CLASS\(|no_free_ptr|return_ptr)")
-_CLEANUP_LABEL = re.compile(
-    rb"err|fail|free|put|unlock|release|disable|clean|unwind|undo|unreg|destroy|remove|unmap|del|bail|abort|close|stop|"
-    rb"exit|unroll|rollback|unprepare|deinit|dealloc"
+_MANAGED = lazy(rb"\b(?:devm_|drmm_|pcim_|__free\(|guard\(|scoped_guard|CLASS\(|no_free_ptr|return_ptr)")
+_EXPLAINED = lazy(
+    rb"(?i)double[- ]*(?:free|put|unlock|release|unreg|disable|remov|kfree|dec|fput|clean)|use[- ]*after[- ]*free"
+    rb"|\buaf\b|"
+    rb"already\s+(?:\w+\s+)?(?:free|releas|put|unlock|unreg|remov|clean|disabl|done)|stray|unbalanced|underflow|twice|"
+    rb"redundant|unneeded|unnecessary|not needed|no longer need|no need|devm_|devres|device[- ]managed"
+    rb"|superfluous|useless"
 )
 _REACH = 10
 """Lines behind a removed release within which the exit must come."""
@@ -46,6 +52,14 @@ class Dropped:
     exit: Line
     name: str  # of the release, or of the label
     handle: str  # its argument as written
+
+
+def is_explained(patch: Patch | None) -> bool:
+    """Whether the commit message says why a release had to go."""
+    if patch is None:
+        return False
+    text = patch.title.encode("utf-8", "replace") + b"\n" + patch.body
+    return _EXPLAINED.search(text) is not None
 
 
 def dropped(file: FilePatch, known: Knowledge) -> Iterator[Dropped]:
@@ -141,28 +155,45 @@ def _joined(lines: tuple[Line, ...], index: int) -> bytes:
 
 
 def _exit_behind(lines: tuple[Line, ...], index: int) -> Line | None:
-    """The exit of the post-image that the path of a removed line runs into, with nothing but cleanup before it."""
+    """The exit of the post-image that the path of a removed line runs into, with nothing but cleanup before it.
+
+    Where the hunk ends first, the next line stands for the exit if a label or the head of a branch was seen before.
+    """
     indent = _indent(lines[index].text)
-    steps = 0
+    labelled = _in_cleanup(lines, index)
+    steps, first = 0, None
     for line in lines[index + 1 :]:
-        if line.kind is LineKind.REMOVED:
-            continue
         text = line.text
-        if not text.strip():
+        if line.kind is LineKind.REMOVED or not text.strip():
             continue
+        first = first or line
         steps += 1
         if steps > _REACH:
             return None
-        if _RETURN.match(text) or _GOTO.match(text):
+        if _RETURN.match(text) or _LEAVE.match(text) or (line.kind is LineKind.ADDED and _TAIL.match(text)):
             return line
         if _LABEL.match(text):
-            indent = 8
+            indent, labelled = 8, True
             continue
+        if text[:1] == b"}":
+            return first if labelled else None
         if not _PASSED.match(text) or _indent(text) + 16 < indent:
             return None
-        if text.strip() == b"}" and _indent(text) == 0:
-            return None
-    return None
+    return first if labelled else None
+
+
+def _in_cleanup(lines: tuple[Line, ...], index: int) -> bool:
+    """Whether a label, or the head of a branch, stands right before a removed line with only calls between them."""
+    for line in reversed(lines[max(0, index - 6) : index]):
+        if line.kind is LineKind.ADDED or not line.text.strip():
+            continue
+        if _LABEL.match(line.text):
+            return True
+        if _BRANCH.match(line.text):
+            return _indent(line.text) < _indent(lines[index].text)
+        if not _CALL.match(line.text):
+            return False
+    return False
 
 
 def _indent(text: bytes) -> int:
@@ -201,15 +232,27 @@ def _root(handle: str) -> bytes:
     return found[-1].encode() if found else b""
 
 
+def _is_trivial(hunk: Hunk, label: re.Pattern[bytes]) -> bool:
+    """Whether the hunk shows that nothing but a return stands behind a label."""
+    seen = False
+    for line in hunk.lines:
+        if line.kind is LineKind.REMOVED or not line.text.strip():
+            continue
+        if seen:
+            return line.text.lstrip().startswith(b"return")
+        seen = label.match(line.text) is not None
+    return False
+
+
 def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
     """A removed `goto label` with a `return` in its place, while the label stays."""
     lines = hunk.lines
     for index, line in enumerate(lines):
         jump = _GOTO.match(line.text) if line.kind is LineKind.REMOVED else None
-        if jump is None or not _CLEANUP_LABEL.search(jump[1]):
+        if jump is None or jump[1] in (b"again", b"retry", b"repeat", b"restart", b"next", b"done"):
             continue
         label = re.compile(rb"^\s{0,1}" + re.escape(jump[1]) + rb":")
-        if any(label.match(text) for text in removed):
+        if any(label.match(text) for text in removed) or _is_trivial(hunk, label):
             continue
         for other in lines[index + 1 : index + 5]:
             if other.kind is LineKind.CONTEXT:
