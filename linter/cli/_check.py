@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from linter.cli._run import finish, make_report, make_setup, wants_color
 from linter.errors import InputError, UsageError
 from linter.render.options import RenderOptions
-from linter.render.registry import formats, renderer
+from linter.render.registry import Renderer, for_terminal, formats, renderer
 from linter.review.model import Report
 from linter.review.suppress import UNMET, Suppression
 
@@ -28,7 +28,7 @@ def check(sources: Sequence[str], options: Mapping[str, Any]) -> int:
             "no patch was named", "give a file, an mbox or a git range, or pipe a mail into `hunklint check`"
         )
     report, problems = make_report(setup, sources, sys.stdin.buffer, decoded=options["decoded"])
-    _write(report, render, options)
+    _write(report, render, for_terminal(name), options)
     code = finish(report, problems, require_patch=options["require_patch"])
     _say_stale(setup.reviewer.decisions.stale(), options["show_suppressed"])
     if options["exit_style"] == "nipa" and code in (0, 1):
@@ -36,27 +36,28 @@ def check(sources: Sequence[str], options: Mapping[str, Any]) -> int:
     return code
 
 
-def _write(
-    report: Report, render: Callable[[Report, RenderOptions], Iterator[str]], options: Mapping[str, Any]
-) -> None:
+def _write(report: Report, render: Renderer, readable: bool, options: Mapping[str, Any]) -> None:
+    """Write the report: a text for people in the encoding of their terminal, anything else in UTF-8."""
     target = options["output"]
     try:
-        stream = open(target, "w", encoding="utf-8", newline="\n") if target else sys.stdout  # noqa: SIM115, PTH123
+        # a path is opened once; pathlib would cost more than that
+        stream = open(target, "wb") if target else sys.stdout.buffer  # noqa: SIM115, PTH123
     except OSError as error:
         raise InputError(f"cannot write {target}: {error.strerror}", "name a place that can be written to") from error
-    encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
+    terminal = not target and sys.stdout.isatty()
+    encoding = (sys.stdout.encoding or "ascii").lower() if readable and not target else "utf-8"
     look = RenderOptions(
-        color=not target and wants_color(options["color"], stream),
-        width=_columns() if stream.isatty() else 100,
+        color=not target and wants_color(options["color"], sys.stdout),
+        width=_columns() if terminal else 100,
         unicode=encoding.startswith("utf"),
         verbose=options["skipped"],
         show_suppressed=options["show_suppressed"],
     )
     try:
         for text in render(report, look):
-            stream.write(
-                text if encoding.startswith("utf") else text.encode(encoding, "backslashreplace").decode(encoding)
-            )
+            stream.write(text.encode(encoding, "backslashreplace"))
+            if terminal:
+                stream.flush()
         stream.flush()
     finally:
         if target:

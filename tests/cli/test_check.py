@@ -1,0 +1,200 @@
+"""The command as people run it: exit codes, bad input, formats, suppression, in-process."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from linter.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+PATCH = ROOT / "fixtures" / "spool-export.patch"
+
+
+@pytest.fixture(autouse=True)
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No configuration, no work tree, no terminal."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    return tmp_path
+
+
+def check(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = run(["check", *arguments])
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def rows(text: str, kind: str) -> list[dict[str, object]]:
+    return [row for row in map(json.loads, text.splitlines()) if row["type"] == kind]
+
+
+def test_the_readme_patch_has_its_defects(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = check(capsys, "--format", "jsonl", str(PATCH))
+    found = {(row["rule"], row["line"]) for row in rows(out, "finding")}
+    assert code == 1
+    assert ("copy-user-wrong-errno", 47) in found
+    assert any(rule == "user-triggerable-log" and line == 50 for rule, line in found)
+    assert any(str(rule).startswith("fd-") for rule, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "words"),
+    [
+        ("nofile", None, 3, "no such file"),
+        ("empty", b"", 0, "no patch was reviewed"),
+        ("a.pdf", b"%PDF-1.7\n\0\1\xff", 3, "PDF"),
+        ("blob", b"\0\1\2\3" * 100, 3, "binary"),
+        ("note.txt", b"hello world\n", 0, "no patch was reviewed"),
+    ],
+)
+def test_inputs_without_a_patch(
+    capsys: pytest.CaptureFixture[str], outside: Path, name: str, content: bytes | None, code: int, words: str
+) -> None:
+    if content is not None:
+        (outside / name).write_bytes(content)
+    result, _, err = check(capsys, name)
+    assert result == code
+    assert err.startswith("no patch was reviewed")
+    assert words in err
+
+
+def test_a_directory_that_is_no_maildir(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    (outside / "folder").mkdir()
+    code, _, err = check(capsys, "folder")
+    assert code == 3
+    assert "maildir" in err
+
+
+def test_one_bad_input_does_not_stop_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = check(capsys, "--format", "jsonl", "nofile", str(PATCH))
+    assert code == 3
+    assert rows(out, "summary")[0]["patches"] == 1
+    assert "nofile" in err
+    assert "no patch was reviewed" not in err
+
+
+def test_require_patch(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    (outside / "note").write_text("hello\n")
+    assert check(capsys, "--require-patch", "note")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--rule", "no-such-rule"], 2, "no-such-rule"),
+        (["--rule", "copy-user-wrong-erno"], 2, "copy-user-wrong-errno"),
+        (["--format", "nope"], 2, "formats:"),
+        (["--fail-om", "error"], 2, "--fail-on"),
+        (["--target", "six"], 2, "six"),
+        (["--config", "none.toml"], 4, "cannot be read"),
+        (["--baseline", "none.json"], 4, "no such baseline"),
+    ],
+)
+def test_usage_and_configuration(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, words: str
+) -> None:
+    result, out, err = check(capsys, *arguments, str(PATCH))
+    assert result == code
+    assert out == ""
+    assert err.startswith("no patch was reviewed")
+    assert words in err
+
+
+def test_an_unknown_revision(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    subprocess.run(["git", "init", "-q", "."], check=True)
+    code, _, err = check(capsys, "HEAD~3..nope")
+    assert code == 2
+    assert "revision" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("id: x\n\ttitle: y\n", "tab"), ("id: some-rule\nserverity: error\n", "severity"), ("- 1\n", "some-rule.yaml:1")],
+)
+def test_a_bad_rule_file(capsys: pytest.CaptureFixture[str], outside: Path, text: str, words: str) -> None:
+    (outside / "more" / "error").mkdir(parents=True)
+    (outside / "more" / "error" / "some-rule.yaml").write_text(text)
+    code, _, err = check(capsys, "--rules", "more", str(PATCH))
+    assert code == 4
+    assert err.startswith("no patch was reviewed")
+    assert words in err
+
+
+def test_fail_on_and_thresholds(capsys: pytest.CaptureFixture[str]) -> None:
+    everything = check(capsys, "--format", "jsonl", str(PATCH))[1]
+    kinds = {row["severity"] for row in rows(everything, "finding")}
+    assert {"error", "warning"} <= kinds
+    out = check(capsys, "--format", "jsonl", "--severity", "error", str(PATCH))[1]
+    assert {row["severity"] for row in rows(out, "finding")} == {"error"}
+    assert check(capsys, "--rule", "user-triggerable-log", str(PATCH))[0] == 0
+    assert check(capsys, "--rule", "user-triggerable-log", "--fail-on", "warning", str(PATCH))[0] == 1
+
+
+def test_disable(capsys: pytest.CaptureFixture[str]) -> None:
+    out = check(capsys, "--format", "jsonl", "--disable", "copy-user-wrong-errno", str(PATCH))[1]
+    assert "copy-user-wrong-errno" not in {row["rule"] for row in rows(out, "finding")}
+
+
+def test_suppressed_in_the_mail(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    text = PATCH.read_text().replace(
+        "\n---\n", "\n---\nhunklint: ignore[copy-user-wrong-errno] the core maps it\n\n", 1
+    )
+    (outside / "a.patch").write_text(text)
+    out = check(capsys, "--format", "jsonl", "a.patch")[1]
+    assert "copy-user-wrong-errno" not in {row["rule"] for row in rows(out, "finding")}
+    assert rows(out, "summary")[0]["suppressed"] == 1
+    shown = check(capsys, "--show-suppressed", "a.patch")[1]
+    assert "the core maps it" in shown
+
+
+def test_baseline_accepts_the_past(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["baseline", "write", "-o", "base.json", str(PATCH)]) == 0
+    capsys.readouterr()
+    code, out, _ = check(capsys, "--format", "jsonl", "--baseline", "base.json", str(PATCH))
+    assert code == 0
+    assert rows(out, "finding") == []
+    assert int(str(rows(out, "summary")[0]["baselined"])) >= 3
+    assert run(["baseline", "check", "-f", "base.json", str(PATCH)]) == 0
+
+
+def test_standard_input(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PATCH.read_bytes())))
+    assert check(capsys, "-")[0] == 1
+
+
+def test_output_goes_to_a_file(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    code, out, _ = check(capsys, "--output", "report.txt", str(PATCH))
+    assert (code, out) == (1, "")
+    assert "copy-user-wrong-errno" in (outside / "report.txt").read_text()
+
+
+def test_the_same_message_twice_counts_once(capsys: pytest.CaptureFixture[str]) -> None:
+    once = rows(check(capsys, "--format", "jsonl", str(PATCH))[1], "summary")
+    twice = rows(check(capsys, "--format", "jsonl", str(PATCH), str(PATCH))[1], "summary")
+    assert once == twice
+
+
+def test_same_input_same_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(capsys, "--format", "json", str(PATCH)) == check(capsys, "--format", "json", str(PATCH))
+
+
+def test_terminal_escapes_never_pass(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    text = PATCH.read_text().replace("no buffer", "no \x1b]0;owned\x07buffer")
+    (outside / "a.patch").write_text(text)
+    out = check(capsys, "a.patch")[1]
+    assert "user-triggerable-log" in out
+    assert "\x1b" not in out
+    assert "\x07" not in out
+
+
+def test_nipa_exit_style(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(capsys, "--exit-style", "nipa", str(PATCH))[0] == 1
+    assert check(capsys, "--exit-style", "nipa", "--rule", "user-triggerable-log", str(PATCH))[0] == 250
