@@ -5,6 +5,7 @@ Nothing in it comes from a clock or a machine: the same rules give the same byte
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from linter.rulebook.schema import REQUIRED, RULE_KEYS
 KERNEL = "https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/"
 LONG = 60
 """Entries of a list of words that are shown; a longer one is counted and cut."""
+
+SPARSE = 5
+"""A key that fewer than one row in so many has gets no column of its own."""
 
 ROWS = 300
 """Rows of a table that are shown."""
@@ -217,7 +221,12 @@ def _value(value: Any) -> Iterator[str]:
 
 
 def _rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    used = Counter(key for row in rows for key in row)
+    columns = [key for key in used if used[key] * SPARSE >= len(rows)]
+    rare = [key for key in used if key not in columns]
+    if rare:
+        rows = [{**row, "else": {key: row[key] for key in rare if key in row}} for row in rows]
+        columns.append("else")
     yield "| " + " | ".join(_cell(column) for column in columns) + " |"
     yield "|" + "---|" * len(columns)
     for row in rows[:ROWS]:
@@ -232,7 +241,8 @@ def _brief(value: Any) -> str:
     if isinstance(value, Mapping):
         return "; ".join(f"{_cell(key)}: {_brief(item)}" for key, item in value.items())
     if isinstance(value, list):
-        return ", ".join(_brief(item) for item in value)
+        more = f" and {len(value) - LONG} more" if len(value) > LONG else ""
+        return ", ".join(_brief(item) for item in value[:LONG]) + more
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _cell("" if value is None else value)
