@@ -6,7 +6,7 @@ The file is written one row a line, so that two people who record different rule
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,26 @@ def count_findings(lines: Iterable[str]) -> Counter[str]:
             if data.get("type") == "finding":
                 counts[data["rule"]] += 1
     return counts
+
+
+def count_pairs(lines: Iterable[str]) -> tuple[Counter[str], dict[str, tuple[int, int]]]:
+    """Findings by rule on the buggy side of pairs, and as readings: those that the fixed side has no more are right.
+
+    The mails of a pair are called NAME.bad@… and NAME.good@…, as the scripts that make such pairs name them.
+    """
+    sides: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for line in lines:
+        data = json.loads(line) if '"finding"' in line else {}
+        if data.get("type") == "finding":
+            name, _, side = str(data.get("message_id")).partition("@")[0].rpartition(".")
+            sides[name, side][data["rule"]] += 1
+    counts: Counter[str] = Counter()
+    gone: Counter[str] = Counter()
+    for (name, side), found in sides.items():
+        if side == "bad":
+            counts += found
+            gone += found - sides.get((name, "good"), Counter())
+    return counts, {rule: (gone[rule], count) for rule, count in counts.items()}
 
 
 def merge(
