@@ -134,12 +134,15 @@ def schema() -> int:
 @command.command("record")
 @click.argument("report", type=click.File("r", encoding="utf-8"), required=False)
 @click.option("--corpus", required=True, help="The name of the corpus, one of those in rules/data/record.yaml.")
+@click.option("--pairs", is_flag=True, help="REPORT is over pairs of mails: right is what the fixed side has no more.")
 @click.option(
     "--read", "read", multiple=True, metavar="RULE=RIGHT/READ", help="A reading: 18/20 were right; repeatable."
 )
 @click.option("--note", multiple=True, metavar="RULE=TEXT", help="What was wrong, or why a rule stands all the same.")
 @click.option("--date", help="The day of the measurement [today].")
-def record(report: TextIO | None, corpus: str, read: tuple[str, ...], note: tuple[str, ...], date: str | None) -> int:
+def record(
+    report: TextIO | None, corpus: str, pairs: bool, read: tuple[str, ...], note: tuple[str, ...], date: str | None
+) -> int:
     """Put counts and readings into rules/data/record.yaml.
 
     REPORT is what `hunklint check --preview --format jsonl CORPUS` printed; every rule's count for the corpus is
@@ -147,15 +150,20 @@ def record(report: TextIO | None, corpus: str, read: tuple[str, ...], note: tupl
     """
     import datetime
 
-    from linter.cli._record import count_findings, merge, read_record, write_record
+    from linter.cli._record import count_findings, count_pairs, merge, read_record, write_record
 
     path = Path(rules_dir(), "data", "record.yaml")
     head, rows, corpora = read_record(path)
     if corpus not in corpora:
         raise UsageError(f"no corpus is named `{corpus}`", f"{did_you_mean(corpus, corpora)} add it to {path.name}")
     known = [file.stem for file in find_rules()]
-    counts = dict.fromkeys(known, 0) | count_findings(report) if report is not None else {}
-    readings = {rule: _ratio(text) for rule, text in _pairs(read, known)}
+    readings: dict[str, tuple[int, int]] = {}
+    counts: dict[str, int] = {}
+    if report is not None and pairs:
+        counts, readings = count_pairs(report)
+    elif report is not None:
+        counts = dict.fromkeys(known, 0) | count_findings(report)
+    readings |= {rule: _ratio(text) for rule, text in _pairs(read, known)}
     day = date or datetime.datetime.now(datetime.UTC).date().isoformat()
     write_record(path, head, merge(rows, corpus, counts, readings, dict(_pairs(note, known)), day))
     click.echo(f"{shown_name(path)}: {len(counts)} counts, {len(readings)} readings, {len(note)} notes for {corpus}")

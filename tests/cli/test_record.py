@@ -85,6 +85,23 @@ def test_refused(record: Path, capsys: Any, arguments: list[str], said: str) -> 
     assert record.read_text() == before
 
 
+def test_pairs(record: Path, tmp_path: Path) -> None:
+    found = [
+        ("one", "a.bad"),
+        ("one", "a.bad"),
+        ("one", "a.good"),
+        ("one", "b.bad"),
+        ("two", "b.bad"),
+        ("two", "b.good"),
+    ]
+    lines = [json.dumps({"type": "finding", "rule": rule, "message_id": f"{name}@pairs"}) for rule, name in found]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(lines))
+    assert run(["rule", "record", str(path), "--pairs", "--corpus", "dev"]) == 0
+    kept = {rule: [row[key] for key in ("findings", "read", "right")] for rule, (row,) in rows(record).items()}
+    assert kept == {"one": [3, 3, 2], "two": [1, 1, 0]}
+
+
 def test_more_right_than_read() -> None:
     with pytest.raises(UsageError, match="3 right of 2 read"):
         merge({}, "dev", {"one": 5}, {"one": (3, 2)}, {}, "2026-01-02")
