@@ -26,7 +26,7 @@ _TAIL = lazy(rb"^\s*return\s+[a-z_]\w*\(.*")
 _BRANCH = lazy(rb"^\s*(?:\}?\s*else\s+)?if \(.*\{\s*$")
 _LABEL = lazy(rb"^\s{0,1}([A-Za-z_]\w*):\s*$")
 _PASSED = lazy(
-    rb"^\s*(?:[a-z_][\w.>-]*\(.*|[^=;]*=[^=].*;|[{}]+|\}?\s*else\b.*|if \(.*|/?\*.*|//.*|\"[^;]*"
+    rb"^\s*(?:[A-Za-z_][\w.>-]*\(.*|[^=;]*=[^=].*;|[{}]+|\}?\s*else\b.*|if \(.*|/?\*.*|//.*|\"[^;]*"
     rb"|[\w&*>.,\s()-]*\)+;|)\s*$"
 )
 _MANAGED = lazy(rb"\b(?:devm_|drmm_|pcim_|__free\(|guard\(|scoped_guard|CLASS\(|no_free_ptr|return_ptr)")
@@ -92,9 +92,9 @@ def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
         name = call[1].decode("latin-1")
         if not _is_release(name, known):
             continue
-        exit = _exit_behind(lines, index)
+        kind = "unlock" if any(family.lock for family in known.release.get(name, ())) else "release"
+        exit = _exit_behind(lines, index, kind)
         if exit is not None:
-            kind = "unlock" if any(family.lock for family in known.release.get(name, ())) else "release"
             yield Dropped(kind, line, exit, name, call[2].decode("utf-8", "replace").strip())
 
 
@@ -154,7 +154,7 @@ def _joined(lines: tuple[Line, ...], index: int) -> bytes:
     return text
 
 
-def _exit_behind(lines: tuple[Line, ...], index: int) -> Line | None:
+def _exit_behind(lines: tuple[Line, ...], index: int, kind: str) -> Line | None:
     """The exit of the post-image that the path of a removed line runs into, with nothing but cleanup before it.
 
     Where the hunk ends first, the next line stands for the exit if a label or the head of a branch was seen before.
@@ -171,6 +171,8 @@ def _exit_behind(lines: tuple[Line, ...], index: int) -> Line | None:
         if steps > _REACH:
             return None
         if _RETURN.match(text) or _LEAVE.match(text) or (line.kind is LineKind.ADDED and _TAIL.match(text)):
+            return line
+        if kind == "unlock" and text.lstrip().startswith(b"return "):
             return line
         if _LABEL.match(text):
             indent, labelled = 8, True
@@ -249,7 +251,7 @@ def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledg
     lines = hunk.lines
     for index, line in enumerate(lines):
         jump = _GOTO.match(line.text) if line.kind is LineKind.REMOVED else None
-        if jump is None or jump[1] in (b"again", b"retry", b"repeat", b"restart", b"next", b"done"):
+        if jump is None or jump[1] in (b"again", b"retry", b"repeat", b"restart"):
             continue
         label = re.compile(rb"^\s{0,1}" + re.escape(jump[1]) + rb":")
         if any(label.match(text) for text in removed) or _is_trivial(hunk, label):

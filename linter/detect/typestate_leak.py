@@ -156,7 +156,22 @@ class Judge:
 
     def _witness(self) -> Step | None:
         releases = [step for step, _, _ in self.outcome.releases.values()]
+        if not releases and self.cfg.has_gap and self.owed.evidence == "table":
+            releases = self._beyond_gaps()
         return min(releases, key=lambda step: step.start) if releases else None
+
+    def _beyond_gaps(self) -> list[Step]:
+        """Releases of the same handle, by its text, in parts of the function that unknown code separates from it."""
+        return [
+            step
+            for block in self.cfg.blocks
+            for step in block.steps
+            if step.kind is StepKind.CALL
+            and step.expr is not None
+            and step.start > self.owed.call.start
+            and step.expr.text in self.owed.release
+            and (not self.owed.handle or any(arg.key in self.owed.keys for arg in step.expr.args))
+        ]
 
     def _lends_failed(self, exit: Exit, facts: Facts) -> bool:
         """Whether every callee that was lent the handle failed, or is known to leave it with the caller."""
@@ -193,6 +208,8 @@ class Judge:
         if kind == FAILURE:
             if witness and (failures or successes):
                 return Confidence.HIGH
+            if witness and not self.outcome.releases:
+                return Confidence.MEDIUM  # the release stands beyond a gap
             if unwinds and not exit.state.stored and owed.kind not in _WEAK:
                 return Confidence.HIGH
             if owed.evidence == "names" or exit.state.stored or owed.kind in _WITNESSED:
