@@ -121,6 +121,16 @@ def _line(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     return test
 
 
+def _whole(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
+    """Every line of the node is code that was seen: no hunk edge cuts it."""
+
+    def test(site: Site, env: Env, context: Context) -> Env | None:
+        rows = site.unit.rows[site.node.start_point[0] : site.node.end_point[0] + 1]
+        return env if None not in rows else None
+
+    return test
+
+
 CONDITIONS: Mapping[str, Condition] = {
     **BASIC,
     "defined": Condition(frozenset(), _defined),
@@ -131,4 +141,5 @@ CONDITIONS: Mapping[str, Condition] = {
     "body-of": Condition(frozenset({"regex"}), _body_of),
     "text-of-node": Condition(frozenset(), _text_of_node),
     "line": Condition(frozenset(), _line),
+    "whole": Condition(frozenset(), _whole),
 }
