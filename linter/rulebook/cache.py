@@ -29,6 +29,9 @@ from linter.rulebook.model import (
 )
 
 _FORMAT = 2
+MOST_RULEBOOKS = 4
+"""Rulebooks that are kept: one for each set of rule folders in use."""
+
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 _STATUSES = {each.value: each for each in Status}
@@ -134,13 +137,18 @@ def _write(path: str, content: bytes) -> None:
 
 
 def _sweep(stem: str, wanted: set[str]) -> None:
-    """Remove the tables of earlier states."""
+    """Remove the tables of earlier states, and the rulebooks of rule folders that were not used for longest."""
     folder, prefix = os.path.split(f"{stem}.")
-    for name in os.listdir(folder):
-        old = os.path.join(folder, name)
-        if name.startswith(prefix) and name != f"{prefix}json" and name.endswith(".json") and old not in wanted:
+    names = os.listdir(folder)
+    old = [name for name in names if name.startswith(prefix) and os.path.join(folder, name) not in wanted]
+    books = [name for name in names if name.startswith("rulebook-") and name.count(".") == 1 and name.endswith(".json")]
+    books.sort(key=lambda name: os.stat(os.path.join(folder, name)).st_mtime_ns, reverse=True)
+    for book in books[MOST_RULEBOOKS:]:
+        old += [name for name in names if name.startswith(book.removesuffix("json"))]
+    for name in old:
+        if name != f"{prefix}json":
             with contextlib.suppress(OSError):
-                os.unlink(old)
+                os.unlink(os.path.join(folder, name))
 
 
 def _pack(rule: Rule) -> list[Any]:

@@ -14,7 +14,7 @@ import pytest
 
 from linter.errors import RuleError, UsageError
 from linter.rulebook import load
-from linter.rulebook.cache import cache_dir
+from linter.rulebook.cache import MOST_RULEBOOKS, cache_dir
 from linter.rulebook.errors import BlockError
 from linter.rulebook.load import find_named, find_rule, find_rules, find_tables, load_rulebook, read_examples
 from linter.rulebook.model import Rule, Tables
@@ -187,6 +187,19 @@ def test_old_tables_are_swept(write: Write) -> None:
     table.write_text("a: 22\n")
     assert load_rulebook(check=Check()).tables["words"] == {"a": 22}
     assert len(_cached_files()) == 2
+
+
+def test_rulebooks_of_forgotten_folders_are_swept(write: Write, tmp_path: Path) -> None:
+    write("error/bad-call.yaml")
+    write("data/words.yaml", "a: 1\n")
+    for number in range(MOST_RULEBOOKS + 2):
+        other = tmp_path / f"own{number}"
+        other.mkdir()
+        load_rulebook([other], check=Check())
+    assert len(_cached_files()) == 2 * MOST_RULEBOOKS
+    check = Check()
+    load_rulebook([tmp_path / f"own{MOST_RULEBOOKS + 1}"], check=check)
+    assert check.calls == 0, "the newest is still there"
 
 
 def test_a_cache_folder_that_cannot_be_made_is_no_error(write: Write, monkeypatch: Any, tmp_path: Path) -> None:
