@@ -278,14 +278,31 @@ def _errno_in_hand(cfg: Cfg, block: BasicBlock, edge: Edge, known: Conventions) 
     if value is None or value.kind is not Kind.NAME:
         return None
     call = last_call(cfg, block, value.key)
-    if call is None or call.text not in known.must or call.text in known.left:
+    if call is None:
+        return _any_call(cfg, value.key)
+    if (call.text not in known.must and "->" not in call.text) or call.text in known.left:
         return None
     return call, value.key
 
 
+def _any_call(cfg: Cfg, key: str) -> tuple[Expr, str] | None:
+    """A call of an operation that gives `key` its value, where nothing but such calls do."""
+    if not _ERROR_NAME.match(key) or key not in cfg.locals:
+        return None
+    found = [
+        step.expr
+        for block in cfg.blocks
+        for step in block.steps
+        if step.kind in (StepKind.ASSIGN, StepKind.DECLARE) and step.target is not None and step.target.key == key
+    ]
+    calls = [expr for expr in found if expr is not None and expr.kind is Kind.CALL and "->" in expr.text]
+    return (calls[-1], key) if calls and len(calls) == sum(1 for expr in found if expr is not None) else None
+
+
 def _constant_returned(block: BasicBlock, key: str) -> tuple[Place, Place] | None:
     for step in block.steps:
-        if mentions(step.expr, frozenset([key])):
+        printed = step.kind is StepKind.CALL and step.target is None
+        if not printed and mentions(step.expr, frozenset([key])):
             return None
         if step.kind is StepKind.RETURN:
             if step.expr is not None and step.expr.kind is Kind.UNARY and is_error_constant(step.expr):

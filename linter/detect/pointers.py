@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linter.detect.calls import clean_text
-from linter.detect.paths import is_part, overwrites
+from linter.detect.paths import dominating_tests, is_part, overwrites
 from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
-from linter.pattern import lazy
 
 _TESTED_KINDS = frozenset([Kind.NAME, Kind.FIELD])
-_ARROW_OR_NOT = lazy(rb"->")
 
 
 def null_tests(cfg: Cfg) -> Iterator[tuple[int, Expr, bool, int]]:
@@ -113,7 +111,9 @@ def used_where_null(query: Query) -> Iterator[Answer]:
         key = pointer.key
         if not null or key in told or not _used_somewhere(cfg, key):
             continue
-        use = _use_behind(cfg, block, target, key)
+        if any(_says_valid(assume, key) for assume in dominating_tests(cfg, block)):
+            continue
+        use = _use_behind(cfg, target, key)
         if use is not None and not _in_macro(query, pointer):
             told.add(key)
             names = {"VALUE": query.text((pointer.start, pointer.end))}
@@ -121,9 +121,13 @@ def used_where_null(query: Query) -> Iterator[Answer]:
             yield Answer((use.start, use.end), names, [label], key=key)
 
 
-def _use_behind(cfg: Cfg, block: int, target: int, key: str) -> Step | None:
+def _says_valid(assume: tuple[Expr, bool], key: str) -> bool:
+    condition, holds = assume
+    return condition.key == key and holds
+
+
+def _use_behind(cfg: Cfg, target: int, key: str) -> Step | None:
     """A use on a straight way from an edge where the pointer is NULL: every branch on the way leads to it."""
-    del block
     at = target
     seen: set[int] = set()
     while at not in seen:

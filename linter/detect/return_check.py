@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linter.detect import codes, copies, results, verdicts
+from linter.detect import codes, copies, mismatches, results, verdicts
 from linter.detect.model import Runner, Scope
 from linter.detect.questions import Question, QuestionRunner, check_block
 from linter.rulebook.errors import BlockError
@@ -37,6 +37,13 @@ QUESTIONS: Mapping[str, Question] = {
     "copy-errno": copies.copy_errno,
     "copy-left-returned": copies.copy_left_returned,
     "swallowed-code": codes.swallowed_code,
+    "other-error-read": mismatches.other_error_read,
+    "failure-only-logged": mismatches.failure_only_logged,
+    "fd-unchecked": mismatches.fd_unchecked,
+    "timeout-negative": mismatches.timeout_negative,
+    "handle-compared": mismatches.handle_compared,
+    "positive-errno": mismatches.positive_errno,
+    "unknown-command": mismatches.unknown_command,
 }
 """What a rule of this engine can ask."""
 

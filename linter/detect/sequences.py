@@ -250,14 +250,19 @@ def flag_before_success(query: Query) -> Iterator[Answer]:
                 continue
             if step.target.kind is not Kind.FIELD or step.expr.text not in ("true", "1"):
                 continue
-            parts = set(step.target.text.split("_"))
-            if not parts & words.state_words:
+            announced = [word for word in step.target.text.split("_") if word in words.state_words]
+            if not announced:
                 continue
             failed = _failing_step(cfg, block.index, index, step.target.key)
-            if failed is not None and failed.expr is not None:
+            if failed is not None and failed.expr is not None and _announces(announced, failed.expr.text):
                 names = {"VALUE": query.text((step.target.start, step.target.end)), "CALLEE": failed.expr.text}
                 labels = [((failed.start, failed.end), "can still fail, and the flag stays set")]
                 yield Answer((step.start, step.end), names, labels, key=step.target.key)
+
+
+def _announces(words: list[str], callee: str) -> bool:
+    """Whether a flag's words are about what a callee does: `be_alloc` and alloc_pages(), `enabled` and clk_enable()."""
+    return any(word[: max(4, len(word) - 3)] in callee for word in words)
 
 
 def _failing_step(cfg: Cfg, block: int, index: int, key: str) -> Step | None:
