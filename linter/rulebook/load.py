@@ -21,7 +21,6 @@ from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Example, Rule, Rulebook, Tables
 from linter.rulebook.names import find_named as find_named
 from linter.rulebook.names import find_rule as find_rule
-from linter.rulebook.names import fold
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,20 +231,14 @@ def read_examples(rule: Rule) -> tuple[Example, ...]:
 
 
 def _check_names(rules: dict[str, Rule], problems: list[RuleError]) -> None:
-    """What a rule names must be there, and no alias may hide behind another rule's id."""
+    """The rules that a rule supersedes must be there."""
     from linter.rulebook.document import shown_name
 
-    owner: dict[str, str] = {fold(name): name for name in rules}
     for rule in rules.values():
         for other in rule.supersedes:
             if other not in rules or other == rule.id:
                 title = f"{shown_name(rule.source)}:1: supersedes: `{other}` is no other rule"
                 problems.append(RuleError(title, "name a rule that says less about the same line"))
-        for alias in rule.aliases:
-            known = owner.get(fold(alias), rule.id)
-            if known != rule.id:
-                title = f"{shown_name(rule.source)}:1: aliases: `{alias}` is the id of another rule"
-                problems.append(RuleError(title, "leave it out; several rules may share an alias that is no id"))
 
 
 def _together(problems: list[RuleError]) -> RuleError:

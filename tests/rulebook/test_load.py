@@ -288,11 +288,10 @@ def test_the_same_alias_twice(write: Write) -> None:
     assert find_rule(book, "kmerr").id == "other"
 
 
-def test_an_alias_that_is_another_rules_id(write: Write) -> None:
+def test_an_id_wins_over_an_alias(write: Write) -> None:
     write("error/bad-call.yaml")
-    write("error/other.yaml", RULE.replace("bad-call", "other").replace("BAD_CALL", "BAD-CALL"))
-    with pytest.raises(RuleError, match="`BAD-CALL` is the id of another rule"):
-        load_rulebook(cache=False)
+    write("error/other.yaml", RULE.replace("bad-call", "other").replace("BAD_CALL", "bad_call.cocci"))
+    assert [rule.id for rule in find_named(load_rulebook(cache=False), "bad_call.cocci")] == ["bad-call"]
 
 
 def test_supersedes(write: Write) -> None:
