@@ -17,12 +17,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
+from linter.detect.typestate_after import AGAIN, USED, late
 from linter.detect.typestate_dropped import dropped, is_explained
 from linter.detect.typestate_leak import Judge, Leak
-from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped
+from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped, report_late
 from linter.detect.typestate_seeds import Seeds
 from linter.detect.typestate_tables import Knowledge, knowledge
-from linter.detect.typestate_walk import Walk, base_facts
+from linter.detect.typestate_walk import Obligation, Outcome, Walk, base_facts
 from linter.flow.build import build_cfg
 from linter.flow.model import Cfg, Kind, StepKind
 from linter.patch.model import Change, FilePatch, Line, LineKind, Side
@@ -32,7 +33,8 @@ from linter.syntax.model import Function, Unit
 
 DROPPED = {"dropped-release": "release", "dropped-unlock": "unlock", "dropped-goto": "goto"}
 """Violations that the lines of a hunk show: what the patch takes away in front of an exit."""
-VIOLATIONS = ("leak", *DROPPED)
+LATE = (AGAIN, USED)
+VIOLATIONS = ("leak", *LATE, *DROPPED)
 _KEYS = {"table": str, "violation": str, "kinds": list, "shape": list, "raised": bool, "calls": list, "message": str}
 _SHAPES = ("return", "goto", "exit")
 
@@ -90,6 +92,7 @@ class _Runner:
             (LeakRule(rule, rule.block) for rule in rules if rule.block["violation"] == "leak"),
             key=lambda owner: owner.weight,
         )
+        self.late_rules = {rule.block["violation"]: rule for rule in rules if rule.block["violation"] in LATE}
         self.dropped_rules = {
             DROPPED[rule.block["violation"]]: rule for rule in rules if rule.block["violation"] in DROPPED
         }
@@ -112,9 +115,17 @@ class _Runner:
 
     def _leaks(self, target: Unit, known: Knowledge, enabled: frozenset[str]) -> Iterator[Finding]:
         for function in target.functions:
-            if is_touched(function):
-                for group in group_leaks(list(leaks_of(function, known))):
-                    yield from self._report(group, function, enabled)
+            if not is_touched(function):
+                continue
+            leaks: list[Leak] = []
+            for owed, outcome, cfg in outcomes(function, known):
+                leaks += Judge(cfg, known, owed, outcome).leaks()
+                for item in late(owed, outcome):
+                    rule = self.late_rules.get(item.kind)
+                    if rule is not None and rule.id in enabled:
+                        yield report_late(rule, item, function)
+            for group in group_leaks(leaks):
+                yield from self._report(group, function, enabled)
 
     def _dropped(
         self, target: Unit, file: FilePatch, known: Knowledge, enabled: frozenset[str], told: set[str]
@@ -172,8 +183,8 @@ def returned_variable(cfg: Cfg) -> str | None:
     return max(count, key=lambda name: count[name]) if count else None
 
 
-def leaks_of(function: Function, known: Knowledge) -> Iterator[Leak]:
-    """Every exit of a function that leaves something owed."""
+def outcomes(function: Function, known: Knowledge) -> Iterator[tuple[Obligation, Outcome, Cfg]]:
+    """What becomes of everything that a function acquires."""
     cfg = build_cfg(function)
     seeds = Seeds(cfg, known)
     if not seeds.candidates():
@@ -183,8 +194,7 @@ def leaks_of(function: Function, known: Knowledge) -> Iterator[Leak]:
         return
     returned = returned_variable(cfg)
     for owed, at in seeds.obligations(facts):
-        outcome = Walk(cfg, known, owed, returned).run(at)
-        yield from Judge(cfg, known, owed, outcome).leaks()
+        yield owed, Walk(cfg, known, owed, returned).run(at), cfg
 
 
 ENGINE = Typestate()

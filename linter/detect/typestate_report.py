@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Finding, Label, finding
+from linter.detect.typestate_after import Late
 from linter.detect.typestate_dropped import Dropped
 from linter.detect.typestate_leak import Leak
 from linter.detect.typestate_tables import Family
@@ -137,6 +138,19 @@ def _release(leak: Leak) -> str:
     if family is not None and family.preferred:
         return family.preferred
     return min(owed.release) if owed.release else "its counterpart"
+
+
+def report_late(rule: Rule, item: Late, function: Function) -> Finding:
+    """The finding about something that is used or released after its release."""
+    unit, owed = function.unit, item.owed
+    message = rule.block["message"].replace("$HANDLE", owed.shown).replace("$CALL", owed.name)
+    end = item.released + 4
+    labels = [
+        Label(unit.location(owed.call.start, owed.call.end), _TAKEN.get(owed.kind, "acquired here")),
+        Label(unit.location(item.released, end), "released here"),
+        Label(unit.location(item.step.start, item.step.end), message, primary=True),
+    ]
+    return finding(rule, message, labels, function=function.name or None, key=f"{owed.name}:{owed.shown}")
 
 
 def report_dropped(rule: Rule, item: Dropped, file: FilePatch, function: str) -> Finding:

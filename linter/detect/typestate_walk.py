@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, NONE, OUT, RETURN, Family, Knowledge
@@ -66,6 +67,11 @@ class State:
     trail: Trail | None = None
     containers: frozenset[str] = frozenset()
     undone: frozenset[int] = frozenset()  # calls on every way here that undo something else
+    freed: int = -1  # offset of the call that released it by table, the same on every way here
+
+    def moved(self, facts: Facts, trail: Trail | None) -> State:
+        """The same state further along the path."""
+        return State(facts, self.lent, self.stored, trail, self.containers, self.undone, self.freed)
 
 
 Node = tuple[int, int, int, int]  # block, status, goto taken last, class of the returned variable
@@ -89,8 +95,8 @@ class Outcome:
     owed: list[Exit] = field(default_factory=list)
     released: list[Exit] = field(default_factory=list)
     releases: dict[int, tuple[Step, int, frozenset[int]]] = field(default_factory=dict)  # start -> step, result, lent
-    again: dict[int, Step] = field(default_factory=dict)  # released twice
-    used: dict[int, Step] = field(default_factory=dict)  # read after the release
+    again: dict[int, tuple[Step, int]] = field(default_factory=dict)  # released twice: step, offset of the first
+    used: dict[int, tuple[Step, int]] = field(default_factory=dict)  # used after the release: step, offset of that
     settled: bool = True
 
 
@@ -153,13 +159,16 @@ class Walk:
             one.trail,
             one.containers | two.containers,
             one.undone & two.undone,
+            one.freed if one.freed == two.freed else -1,
         )
 
     def _run_block(self, node: Node, state: State, first: int) -> list[tuple[Node, State]]:
         index, status, leave, _ = node
         block = self.cfg.blocks[index]
         if not first:
-            state = State(state.facts.copy(), state.lent, state.stored, state.trail, state.containers, state.undone)
+            state = State(
+                state.facts.copy(), state.lent, state.stored, state.trail, state.containers, state.undone, state.freed
+            )
         steps = block.steps
         for position in range(first, len(steps)):
             step = steps[position]
@@ -198,7 +207,9 @@ class Walk:
                 mask = facts.value_mask(facts.values.get(self.returned, self.returned))
                 partition = 0 if mask == ZERO else 1 if mask and not mask & ~(NEGATIVE) else 2
             node = (edge.target, status, left, partition)
-            found.append((node, State(facts, state.lent, state.stored, trail, state.containers, state.undone)))
+            found.append(
+                (node, State(facts, state.lent, state.stored, trail, state.containers, state.undone, state.freed))
+            )
         return found
 
     def _is_other(self, expr: Expr, held: bool, facts: Facts) -> bool:
@@ -264,8 +275,8 @@ class Walk:
         return status
 
     def _after_release(self, step: Step, state: State) -> int:
-        if step.kind is StepKind.USE and step.expr is not None and self._is_handle(step.expr, state.facts):
-            self.outcome.used.setdefault(step.start, step)
+        if step.kind is StepKind.USE and state.freed >= 0 and self._same([step.expr], state.facts):
+            self.outcome.used.setdefault(step.start, (step, state.freed))
         if step.target is not None and step.kind is not StepKind.CALL and step.target.key in self.owed.keys:
             return -1
         return RELEASED
@@ -278,6 +289,8 @@ class Walk:
         if self._is_release(call, bool(given)):
             return self._release(step, status, state)
         if status == RELEASED:
+            if state.freed >= 0 and self._same(call.args, facts):
+                self.outcome.used.setdefault(step.start, (step, state.freed))
             return -1 if knowledge.acquire.get(name) is owed.family and given else status
         if call.start in self.owed.unwinding:
             state.undone |= {call.start}
@@ -304,9 +317,15 @@ class Walk:
         return status
 
     def _release(self, step: Step, status: int, state: State) -> int:
+        call = step.expr
+        exact = call is not None and call.text in self.owed.release and not self.counted
+        exact = exact and call is not None and self._same(call.args, state.facts)
         if status == RELEASED:
-            self.outcome.again.setdefault(step.start, step)
+            if exact and state.freed >= 0:
+                self.outcome.again.setdefault(step.start, (step, state.freed))
             return -1
+        if exact:
+            state.freed = step.start
         mask = state.facts.value_mask(self.owed.result)
         old = self.outcome.releases.get(step.start)
         lent = state.lent if old is None else old[2] | state.lent
@@ -335,6 +354,10 @@ class Walk:
         if name in self.knowledge.release:
             return False
         return self.owed.evidence == "table" or self.knowledge.covers(self.owed.name, name)
+
+    def _same(self, args: Iterable[Expr | None], facts: Facts) -> bool:
+        """Whether the very value that was acquired is among these."""
+        return any(arg is not None and facts.value(arg) == self.owed.handle for arg in args)
 
     def _ends_owner(self, call: Expr, state: State) -> bool:
         """Whether a call tears down the structure that the handle is a member of."""
@@ -422,6 +445,7 @@ def _same(one: State, two: State) -> bool:
         and one.stored == two.stored
         and one.containers == two.containers
         and one.undone == two.undone
+        and one.freed == two.freed
         and same(one.facts, two.facts)
     )
 
