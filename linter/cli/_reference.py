@@ -35,7 +35,7 @@ def reference(rulebook: Rulebook) -> Iterator[str]:
     """`rules/README.md`, line by line."""
     rules = sorted(rulebook.rules.values(), key=lambda rule: (CATEGORIES.index(rule.category), rule.id))
     stable = sum(rule.status is Status.STABLE for rule in rules)
-    yield "<!-- Made by `hunklint rules --markdown`; do not edit by hand. -->"
+    yield "<!-- Made by `hunklint rules --write`; do not edit by hand. -->"
     yield ""
     yield "# The rules"
     yield ""
@@ -164,7 +164,7 @@ def _cell(text: Any) -> str:
 
 def tables_page(files: Sequence[Path], tables: Tables) -> Iterator[str]:
     """`rules/data/README.md`: every table, with what its file says about it on top."""
-    yield "<!-- Made by `hunklint rules --markdown --tables`; do not edit by hand. -->"
+    yield "<!-- Made by `hunklint rules --write`; do not edit by hand. -->"
     yield ""
     yield "# The tables"
     yield ""

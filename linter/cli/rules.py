@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from linter.cli._rules import find_some, load_some
-from linter.errors import RuleError
+from linter.errors import InputError, RuleError
+from linter.rulebook.document import shown_name
 from linter.rulebook.kernel import show_version
-from linter.rulebook.load import find_tables
-from linter.rulebook.model import CATEGORIES, Rule
+from linter.rulebook.load import find_tables, rules_dir
+from linter.rulebook.model import CATEGORIES, Rule, Rulebook
 
 
 @click.command("rules")
@@ -22,15 +24,18 @@ from linter.rulebook.model import CATEGORIES, Rule
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
 @click.option("--markdown", is_flag=True, help="Print the reference (rules/README.md).")
 @click.option("--tables", is_flag=True, help="With --markdown: print the tables (rules/data/README.md).")
+@click.option("--write", is_flag=True, help="Bring the generated pages and the schema of this checkout up to date.")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Read rules from this folder too; repeatable.")
 def command(names: tuple[str, ...], folders: tuple[str, ...], **options: Any) -> int:
     """List rules with status, severity, confidence and engine. `hunklint explain RULE` tells all about one."""
     if options["tables"] and not options["markdown"]:
         raise click.UsageError("--tables goes with --markdown")
     rulebook, problems = load_some(folders)
+    if problems and (options["markdown"] or options["write"]):
+        raise problems[0]
+    if options["write"]:
+        return _write(rulebook)
     if options["markdown"]:
-        if problems:
-            raise problems[0]
         from linter.cli._reference import reference, tables_page
 
         page = tables_page(find_tables(folders), rulebook.tables) if options["tables"] else reference(rulebook)
@@ -44,6 +49,28 @@ def command(names: tuple[str, ...], folders: tuple[str, ...], **options: Any) ->
     for problem in problems if not names else ():
         click.echo(f"error: {problem}", err=True)
     return RuleError.exit_code if problems and not names else 0
+
+
+def _write(rulebook: Rulebook) -> int:
+    """Write what is generated; the files that were fresh are left alone."""
+    from linter.cli._reference import reference, tables_page
+    from linter.detect.registry import schemas
+    from linter.rulebook.schema import rule_schema
+
+    pages = {
+        "README.md": "\n".join(reference(rulebook)) + "\n",
+        "data/README.md": "\n".join(tables_page(find_tables(), rulebook.tables)) + "\n",
+        "schema.json": json.dumps(rule_schema(schemas()), indent=2) + "\n",
+    }
+    for name, text in pages.items():
+        path = Path(rules_dir(), name)
+        if not path.is_file() or path.read_text("utf-8") != text:
+            try:
+                path.write_text(text, "utf-8", newline="\n")
+            except OSError as error:
+                raise InputError(f"cannot write {path}: {error.strerror}", "run it in a checkout") from error
+            click.echo(f"{shown_name(path)} is written anew")
+    return 0
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -258,6 +258,19 @@ def test_markdown(own: Path, capsys: Any) -> None:
         assert part in section, part
 
 
+def test_write(own: Path, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundled = tmp_path / "bundled"
+    monkeypatch.setattr("linter.cli.rules.rules_dir", lambda: str(bundled))
+    assert run(["rules", "--write"]) == 0
+    assert capsys.readouterr().out.count("is written anew") == 3
+    assert (bundled / "README.md").read_text() == _generated(["rules", "--markdown"], capsys)
+    assert (bundled / "data" / "README.md").read_text() == _generated(["rules", "--markdown", "--tables"], capsys)
+    assert (bundled / "schema.json").read_text() == _generated(["rule", "schema"], capsys)
+    (bundled / "schema.json").write_text("{}")
+    assert run(["rules", "--write"]) == 0
+    assert capsys.readouterr().out.count("is written anew") == 1
+
+
 def test_tables_in_markdown(own: Path, capsys: Any) -> None:
     (own / "data").mkdir()
     (own / "data" / "toys.yaml").write_text(
@@ -366,4 +379,4 @@ def _generated(arguments: list[str], capsys: Any) -> str:
 def test_the_committed_reference_is_fresh(place: str, arguments: list[str], capsys: Any) -> None:
     committed = Path(rules_dir(), place).read_text("utf-8")
     fresh = _generated(arguments, capsys)
-    assert committed == fresh, f"stale: run `hunklint {' '.join(arguments)} > rules/{place}`"
+    assert committed == fresh, "stale: run `hunklint rules --write`"
