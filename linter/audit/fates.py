@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 
+from linter.audit.changed import ChangedLines
 from linter.audit.stretches import walk
 from linter.pattern import lazy
 
@@ -91,16 +91,15 @@ def _compare_remarks(db: sqlite3.Connection, series: int, later: int) -> None:
     if not rows:
         return
     paths = _paths(db, later)
-    keys: set[int] = set()
-    for (packed,) in db.execute("SELECT lines FROM patches WHERE series = ? AND lines IS NOT NULL", (later,)):
-        lines = array("I")
-        lines.frombytes(packed)
-        keys.update(lines)
+    made: set[tuple[str | None, int]] = set()  # the changes of the next version, by file
+    for patch, packed in db.execute("SELECT patch, lines FROM patches WHERE series = ? AND lines <> ''", (later,)):
+        files = dict(db.execute("SELECT n, path FROM files WHERE patch = ?", (patch,)).fetchall())
+        made.update((files.get(place), key) for key, place in ChangedLines(packed))
     answers = []
     for message, n, path, kind, key, text in rows:
         if key is None or kind not in ("+", "-") or _COMMON.fullmatch(text or ""):
             said = "unknown"  # on a context line, on none, or on one like so many others: nothing to compare
-        elif key in keys:
+        elif (path, key) in made:
             said = "unchanged"
         elif path in paths:
             said = "changed"

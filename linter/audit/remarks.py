@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from array import array
 
+from linter.audit.changed import ChangedLines
 from linter.audit.stretches import walk
 from linter.pattern import lazy
 
@@ -58,50 +58,69 @@ def _original(db: sqlite3.Connection, names: list[str]) -> int | None:
 
 
 def attach_remarks(db: sqlite3.Connection) -> None:
-    """Find for each remark the nearest patch above it in the thread that touches the file it is about."""
-    db.execute("UPDATE remarks SET patch = NULL, by = NULL, addressed = NULL")
+    """Find for each remark the patch above it in the thread that it is about, and the line in it."""
+    db.execute("UPDATE remarks SET patch = NULL, by = NULL, addressed = NULL, path = quoted_path, line = quoted_line")
     sql = (
         "SELECT r.message, m.parents, m.address, m.sender FROM remarks r JOIN messages m USING (message)"
         " WHERE r.message > ? GROUP BY r.message ORDER BY r.message"
     )
+    ours = "SELECT n, quoted_path, quoted_line, line_key FROM remarks WHERE message = ? ORDER BY n"
     for message, parents, address, name in walk(db, sql):
         candidates = _patches_above(db, parents.split(), message)
-        remarks = db.execute(
-            "SELECT n, path, line_key FROM remarks WHERE message = ? ORDER BY n", (message,)
-        ).fetchall()
         rows = []
-        for n, path, key in remarks:
-            patch = _best(db, candidates, path, key)
+        for n, path, line, key in db.execute(ours, (message,)).fetchall():
+            patch, path, line = _place(candidates, path, line, key)
             by = "bot" if is_bot(address, name) else "author" if _is_author(db, patch, address) else "reviewer"
-            rows.append((patch, by, message, n))
-        db.executemany("UPDATE remarks SET patch = ?, by = ? WHERE message = ? AND n = ?", rows)
+            rows.append((patch, by, path, line, message, n))
+        db.executemany("UPDATE remarks SET patch = ?, by = ?, path = ?, line = ? WHERE message = ? AND n = ?", rows)
 
 
-def _patches_above(db: sqlite3.Connection, parents: list[str], message: int) -> list[tuple[int, bytes | None]]:
+class _Candidate:
+    """A patch that a reply may be about."""
+
+    def __init__(self, db: sqlite3.Connection, patch: int, packed: bytes | None) -> None:
+        self.patch = patch
+        self.lines = ChangedLines(packed) if packed else None
+        rows = db.execute("SELECT n, path FROM files WHERE patch = ?", (patch,))
+        self.files: dict[int, str | None] = dict(rows.fetchall())
+
+    def find(self, key: int, path: str | None) -> list[tuple[str | None, int]]:
+        """Where the quoted line stands in it."""
+        if self.lines is None:
+            return []
+        found = [(self.files.get(file), line) for line, file in self.lines.find(key)]
+        return [place for place in found if path is None or place[0] == path]
+
+
+def _patches_above(db: sqlite3.Connection, parents: list[str], message: int) -> list[_Candidate]:
+    """Patches of the thread, nearest first; else the quotation itself, or the first reply that quotes the same."""
     found: list[tuple[int, bytes | None]] = []
     for name in parents:
         sql = "SELECT patch, lines FROM patches WHERE message_id = ? AND quoted = 0 ORDER BY patch"
         found += db.execute(sql, (name,)).fetchall()
-    if not found:  # judged from the quotation itself, or from the first reply that quotes it
+    if not found:
         sql = "SELECT coalesce(superseded, patch), lines FROM patches WHERE message = ? ORDER BY patch"
         found = db.execute(sql, (message,)).fetchall()
-    return found
+    return [_Candidate(db, patch, packed) for patch, packed in found]
 
 
-def _best(
-    db: sqlite3.Connection, candidates: list[tuple[int, bytes | None]], path: str | None, key: int | None
-) -> int | None:
-    if key is not None:
-        for patch, packed in candidates:
-            if packed is not None:
-                lines = array("I")
-                lines.frombytes(packed)
-                if key in lines:
-                    return patch
-    for patch, _ in candidates:
-        if path is None or db.execute("SELECT 1 FROM files WHERE patch = ? AND path = ?", (patch, path)).fetchone():
-            return patch
-    return candidates[0][0] if candidates else None
+def _place(
+    candidates: list[_Candidate], path: str | None, line: int | None, key: int | None
+) -> tuple[int | None, str | None, int | None]:
+    """The patch, file and line that a remark is about, as far as they can be known."""
+    for candidate in candidates if key is not None else ():
+        places = candidate.find(key or 0, path)
+        if places:
+            paths, lines = {place[0] for place in places}, {place[1] for place in places}
+            if len(paths) == 1:
+                path = places[0][0]
+            if len(lines) == 1 and len(paths) == 1 and places[0][1]:
+                line = places[0][1]
+            return candidate.patch, path, line
+    for candidate in candidates:
+        if path is None or path in candidate.files.values():
+            return candidate.patch, path, line
+    return (candidates[0].patch if candidates else None), path, line
 
 
 def _is_author(db: sqlite3.Connection, patch: int | None, address: str | None) -> bool:

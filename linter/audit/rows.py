@@ -6,10 +6,10 @@ import json
 import re
 import time
 import zlib
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from linter.audit.changed import line_key, pack_lines
 from linter.audit.model import Row
 from linter.patch.model import FilePatch, LineKind, Message, Patch
 from linter.pattern import lazy
@@ -18,7 +18,6 @@ from linter.review.model import Judged, PatchReport, Verdict
 AROUND = 8
 """Lines of the mail that are kept on each side of a finding's lines."""
 MAX_TEXT = 4000
-MAX_LINES = 20000
 _LINK = lazy(rb"https?://(?:lore\.kernel\.org|lkml\.kernel\.org|patch\.msgid\.link|lore)/[^\s<>]{1,400}")
 _LINK_ID = lazy(r"/([^/\s<>]{1,300}@[^/\s<>]{2,200})")
 # what stands below the last quoted line of many replies, and is about nothing
@@ -101,12 +100,6 @@ def subsystem_of(files: Sequence[FilePatch]) -> str | None:
     return text_of(min(counted, key=lambda name: (-counted[name], name))) if counted else None
 
 
-def line_key(path: str | None, kind: LineKind, text: bytes) -> int:
-    """A 32-bit hash of a changed line and where it stands; blanks do not count."""
-    where = (path or "").encode("utf-8", "surrogateescape")
-    return zlib.crc32(b"\0".join((where, kind.value.encode(), b" ".join(text.split()))))
-
-
 def patch_row(number: int, patch: Patch) -> tuple[Row, list[Row]]:
     """A patch, and its files."""
     files = [_file_row(number, place, file) for place, file in enumerate(patch.files)]
@@ -126,7 +119,7 @@ def patch_row(number: int, patch: Patch) -> tuple[Row, list[Row]]:
         "damage": ", ".join(damage.kind.value for damage in patch.damage) or None,
         "commit_id": patch.commit, "base_commit": patch.base_commit and text_of(patch.base_commit),
         "change_id": patch.change_id and text_of(patch.change_id),
-        "lines": _line_keys(patch) if patch.message_id else None,
+        "lines": pack_lines(patch) if patch.message_id else None,
     }  # fmt: skip
     return row, files
 
@@ -141,17 +134,6 @@ def _file_row(number: int, place: int, file: FilePatch) -> Row:
         "added": kinds.count(LineKind.ADDED),
         "removed": kinds.count(LineKind.REMOVED),
     }
-
-
-def _line_keys(patch: Patch) -> bytes:
-    keys: set[int] = set()
-    for file in patch.files:
-        for hunk in file.hunks:
-            for line in hunk.lines:
-                if line.kind is not LineKind.CONTEXT and len(keys) < MAX_LINES:
-                    keys.add(line_key(file.path, line.kind, line.text))
-    packed = array("I", sorted(keys))
-    return packed.tobytes()
 
 
 def excerpt(lines: Sequence[bytes], at: Iterable[int]) -> bytes:
@@ -211,12 +193,12 @@ def remark_rows(number: int, patch: Patch, first: int) -> list[Row]:
         line = remark.line
         kind = line.kind if line is not None else None
         rows.append({
-            "message": number, "n": place, "path": text_of(remark.path) if remark.path else None,
-            "line": None if line is None else (line.post_lineno or line.pre_lineno),
+            "message": number, "n": place, "quoted_path": text_of(remark.path) if remark.path else None,
+            "quoted_line": None if line is None else (line.post_lineno or line.pre_lineno),
             "side": None if line is None else ("pre" if kind is LineKind.REMOVED else "post"),
             "kind": kind.value if kind is not None else None,
             "line_text": text_of(line.text[:500]) if line is not None else None,
-            "line_key": line_key(remark.path, line.kind, line.text) if line is not None else None,
+            "line_key": line_key(line.kind, line.text) if line is not None else None,
             "text": text_of(remark.text[:MAX_TEXT]),
         })  # fmt: skip
     return rows

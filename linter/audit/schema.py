@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS patches (
   added INTEGER, removed INTEGER, file_count INTEGER,
   quoted INTEGER,            -- judged from a reviewer's quotation
   damage TEXT, commit_id TEXT, base_commit TEXT, change_id TEXT,
-  lines BLOB,                -- what it changes, as sorted 32-bit hashes of path, kind and text
+  lines BLOB,                -- what it changes: sorted triples of 32-bit numbers: hash, line, place of the file
   series INTEGER,            -- filled by the linking
   superseded INTEGER);       -- a quoted patch whose original, or another quotation of it, counts instead
 CREATE INDEX IF NOT EXISTS patches_message ON patches (message);
@@ -114,8 +114,10 @@ CREATE TABLE IF NOT EXISTS unreported (
 -- What people wrote below lines of a patch.
 CREATE TABLE IF NOT EXISTS remarks (
   message INTEGER NOT NULL, n INTEGER NOT NULL,
-  path TEXT, line INTEGER, side TEXT, kind TEXT, line_text TEXT, line_key INTEGER, text TEXT,
-  patch INTEGER,             -- what it is about, filled by the linking
+  quoted_path TEXT, quoted_line INTEGER, -- as far as the quotation tells
+  side TEXT, kind TEXT, line_text TEXT, line_key INTEGER, text TEXT,
+  patch INTEGER,             -- what it is about, filled by the linking as is the rest
+  path TEXT, line INTEGER,   -- found again in that patch, else as quoted
   by TEXT,                   -- reviewer, author, bot
   addressed TEXT,            -- changed, unchanged (the next version still has the line), dropped, last, unknown
   PRIMARY KEY (message, n)) WITHOUT ROWID;

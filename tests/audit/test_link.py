@@ -150,6 +150,19 @@ def test_remarks_know_their_line_patch_and_writer(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_is_found_again_in_the_patch_though_its_quotation_was_trimmed(tmp_path: Path) -> None:
+    body = patch_body("net/a.c", [f"\tq{n} = other({n});" for n in range(9)])
+    trimmed = "\n".join(line for line in body.split("\n") if not any(f"q{n} " in line for n in (1, 2, 3)))
+    messages = [
+        mail("a", "[PATCH] net: mend it well", body),
+        reply(
+            "r", "[PATCH] net: mend it well", trimmed, {"q6": "Why?"}, sender="R <r@example.org>", parents=["a"], day=2
+        ),
+    ]
+    db = run(tmp_path, messages)
+    assert ask(db, "SELECT path, line, patch FROM remarks WHERE quoted_line IS NOT 18") == [("net/a.c", 18, 1000)]
+
+
 def test_a_remark_on_a_line_left_as_it_was_is_unaddressed(tmp_path: Path) -> None:
     db = reviewed(tmp_path)
     assert ask(db, "SELECT addressed FROM remarks ORDER BY message, n") == [("unchanged",), ("changed",), ("changed",)]
