@@ -86,7 +86,10 @@ def read_document(path: Path) -> Document:
     """Read one YAML file; any way in which it is unfit is a RuleError."""
     name = shown_name(path)
     try:
-        raw = path.read_bytes()
+        if not path.is_file():  # reading a pipe could wait for ever
+            raise RuleError(f"{name}:1: is no file", "rules and tables are plain files")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise RuleError(f"{name}:1: cannot be read: {error.strerror}", "check the path and its permissions") from error
     return parse_document(name, raw)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from linter.errors import RuleError
-from linter.rulebook.document import MAX_NODES, parse_document
+from linter.rulebook.document import MAX_NODES, parse_document, read_document
 
 
 def data(text: str) -> object:
@@ -90,6 +93,21 @@ def test_refused(text: bytes, title: str) -> None:
     with pytest.raises(RuleError) as caught:
         parse_document("x.yaml", text)
     assert caught.value.title.startswith(title)
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("pipe.yaml", "folder.yaml", "missing.yaml"):
+        with pytest.raises(RuleError, match=r"yaml:1: is no file"):
+            read_document(tmp_path / name)
+
+
+def test_a_large_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    with (tmp_path / "x.yaml").open("wb") as stream:
+        stream.truncate(1 << 34)  # 16 GB on paper
+    with pytest.raises(RuleError, match="larger than 8 MB"):
+        read_document(tmp_path / "x.yaml")
 
 
 def test_alias_bomb() -> None:
