@@ -77,7 +77,7 @@ def _scan(top: str) -> Iterator[str]:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.name.endswith(".yaml"):
+                if entry.name.endswith(".yaml") and entry.is_file():
                     yield entry.path
                 elif entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
@@ -158,7 +158,7 @@ def _feed(digest: Any, top: str, file: str) -> None:
     """Add a file to the digest, by its path below its folder: the same rules give the same digest anywhere."""
     try:
         with open(file, "rb") as stream:
-            content = stream.read()
+            content = stream.read(1 << 24)  # more is refused as a rule or table anyway
     except OSError:
         content = b""
     name = os.path.relpath(file, top).encode("utf-8", "surrogateescape")

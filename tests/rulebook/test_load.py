@@ -50,6 +50,19 @@ def test_discovery(write: Write, folder: Path) -> None:
     assert find_rules([folder.parent / "own"]) == [*wanted, own / "mine.yaml"]
 
 
+def test_pipes_and_folders_are_no_rules(write: Write, folder: Path) -> None:
+    path = write("error/bad-call.yaml")
+    os.mkfifo(folder / "error" / "pipe.yaml")
+    inner = write("error/folder.yaml/inner.yaml", RULE.replace("bad-call", "inner"))
+    assert find_rules() == [path, inner]
+    (folder / "error" / "huge.yaml").touch()
+    os.truncate(folder / "error" / "huge.yaml", 1 << 34)
+    problems: list[RuleError] = []
+    load_rulebook(cache=False, problems=problems)
+    names = {problem.title.rpartition("/")[2].partition(":")[0] for problem in problems}
+    assert names == {"inner.yaml", "huge.yaml"}
+
+
 def test_no_such_folder(folder: Path) -> None:
     with pytest.raises(UsageError, match="no rule folder at"):
         load_rulebook(["/nowhere/at/all"])
