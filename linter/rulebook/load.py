@@ -73,14 +73,19 @@ def _scan(top: str) -> Iterator[str]:
     """YAML files below a folder; hidden ones and links to folders are left alone."""
     pending = [top]
     while pending:
-        with os.scandir(pending.pop()) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.name.endswith(".yaml") and entry.is_file():
-                    yield entry.path
-                elif entry.is_dir(follow_symlinks=False):
-                    pending.append(entry.path)
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as listed:
+                entries = list(listed)
+        except OSError as error:
+            raise RuleError(f"{folder}: cannot be read: {error.strerror}", "check its permissions") from None
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.name.endswith(".yaml") and entry.is_file():
+                yield entry.path
+            elif entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
 
 
 def load_rulebook(
@@ -125,7 +130,10 @@ def _manifest(tops: Sequence[str]) -> str:
 
 
 def _stamp(file: str) -> str:
-    known = os.stat(file)
+    try:
+        known = os.stat(file)
+    except OSError:
+        return f"{file} gone"  # an editor replaced it just now
     return f"{file} {known.st_size} {known.st_mtime_ns}"
 
 

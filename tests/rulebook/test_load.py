@@ -50,6 +50,17 @@ def test_discovery(write: Write, folder: Path) -> None:
     assert find_rules([folder.parent / "own"]) == [*wanted, own / "mine.yaml"]
 
 
+def test_a_folder_that_cannot_be_read(write: Write, monkeypatch: Any) -> None:
+    write("error/bad-call.yaml")
+
+    def refuse(path: str) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(RuleError, match="rules: cannot be read: Permission denied"):
+        load_rulebook(cache=False)
+
+
 def test_pipes_and_folders_are_no_rules(write: Write, folder: Path) -> None:
     path = write("error/bad-call.yaml")
     os.mkfifo(folder / "error" / "pipe.yaml")
