@@ -31,7 +31,7 @@ from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 from linter.syntax.model import Function, Unit
 
-DROPPED = {"dropped-release": "release", "dropped-unlock": "unlock", "dropped-goto": "goto"}
+DROPPED = {"dropped-release": "release", "dropped-unlock": "unlock", "dropped-goto": "goto", "dropped-null": "null"}
 """Violations that the lines of a hunk show: what the patch takes away in front of an exit."""
 LATE = (AGAIN, USED)
 VIOLATIONS = ("leak", *LATE, *DROPPED)

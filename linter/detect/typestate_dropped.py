@@ -21,6 +21,7 @@ _RETURN = lazy(
     rb"status|rval|res)\w{0,3}|dev_err_probe\(.*)\s*;?\s*$"
 )
 _GOTO = lazy(rb"^\s*goto\s+(\w+)\s*;\s*$")
+_CLEAR = lazy(rb"^\s*([A-Za-z_][\w>.-]*(?:->|\.)\w+(?:\[\w+\])?)\s*=\s*NULL;\s*$")
 _LEAVE = lazy(rb"^\s*(?:goto\s+\w+|continue|return)\s*;\s*$")
 _TAIL = lazy(rb"^\s*return\s+[a-z_]\w*\(.*")
 _BRANCH = lazy(rb"^\s*(?:\}?\s*else\s+)?if \(.*\{\s*$")
@@ -47,7 +48,7 @@ _MOST = 4
 class Dropped:
     """A release or a jump that the patch takes away."""
 
-    kind: str  # "release", "unlock" or "goto"
+    kind: str  # "release", "unlock", "goto" or "null"
     removed: Line
     exit: Line
     name: str  # of the release, or of the label
@@ -73,6 +74,8 @@ def dropped(file: FilePatch, known: Knowledge) -> Iterator[Dropped]:
         for item in found:
             if not _moved(item, removed, added, known):
                 yield item
+    for hunk in file.hunks:
+        yield from _nulls(hunk, added, known)
     if not found:
         for hunk in file.hunks:
             yield from _gotos(hunk, removed, added, known)
@@ -96,6 +99,24 @@ def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
         exit = _exit_behind(lines, index, kind)
         if exit is not None:
             yield Dropped(kind, line, exit, name, call[2].decode("utf-8", "replace").strip())
+
+
+def _nulls(hunk: Hunk, added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
+    """A removed `x = NULL` right behind the call that frees x."""
+    lines = hunk.lines
+    for index, line in enumerate(lines):
+        cleared = _CLEAR.match(line.text) if line.kind is LineKind.REMOVED else None
+        if cleared is None or any(cleared[1] in text for text in added):
+            continue
+        for earlier in reversed(lines[max(0, index - 3) : index]):
+            call = _CALL.match(earlier.text)
+            if call is None or earlier.kind is not LineKind.CONTEXT:
+                continue
+            name = call[1].decode("latin-1")
+            arguments = [text.strip() for text in call[2].split(b",")]
+            if cleared[1] in arguments and _is_release(name, known):
+                yield Dropped("null", line, earlier, name, cleared[1].decode("utf-8", "replace"))
+                break
 
 
 def _is_release(name: str, known: Knowledge) -> bool:

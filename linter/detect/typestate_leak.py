@@ -199,6 +199,11 @@ class Judge:
         if owed.kind == "lock":
             return self._lock_confidence(kind, exit) if witness else None
         unwinds = any(start in owed.unwinding for start in exit.state.undone)
+        if owed.kind == "iterator":
+            if kind == FAILURE:
+                return Confidence.HIGH if not exit.state.stored else None
+            inside = self.cfg.blocks[exit.block].loop == self.cfg.blocks[owed.block].loop
+            return Confidence.MEDIUM if inside and not exit.state.lent and not exit.state.stored else None
         if owed.kind == "failed":
             return Confidence.HIGH if kind == FAILURE and not exit.state.stored else None
         if owed.evidence == "names" and not witness:

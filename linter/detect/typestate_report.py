@@ -157,6 +157,7 @@ def report_dropped(rule: Rule, item: Dropped, file: FilePatch, function: str) ->
     """The finding about something that the patch takes away."""
     handle = f"({item.handle})" if item.kind != "goto" else ""
     message = rule.block["message"].replace("$RELEASE", item.name).replace("$WHAT", f"`{item.name}{handle}`")
+    message = message.replace("$HANDLE", item.handle)
     gone = "the patch removes this" if item.kind != "goto" else "the patch removes this jump"
     labels = [Label(_place(file, item.removed), gone), Label(_place(file, item.exit), message, primary=True)]
     limits = ["read from the lines of the hunk"]

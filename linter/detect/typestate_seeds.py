@@ -81,7 +81,7 @@ class Seeds:
             for _, _, step, call in self.calls
             if not known.undoing.isdisjoint(known.words(call.text))
         ]
-        found: list[Candidate] = []
+        found = self._iterations()
         for block, position, step, call in self.calls:
             family = known.acquire.get(call.text)
             if family is not None:
@@ -101,6 +101,17 @@ class Seeds:
                 elif harvested:
                     release = frozenset(harvested)
                     found.append(Candidate(block, position, step, call, None, release, "harvest"))
+        return found
+
+    def _iterations(self) -> list[Candidate]:
+        """Loops whose cursor holds a reference."""
+        found: list[Candidate] = []
+        for block in self.cfg.blocks:
+            for position, step in enumerate(block.steps):
+                if step.kind is StepKind.ITERATE and step.expr is not None:
+                    family = self.knowledge.acquire.get(step.expr.text)
+                    if family is not None and family.kind == "iterator":
+                        found.append(Candidate(block.index, position, step, step.expr, family, family.release, "table"))
         return found
 
     def _pairs(self, step: Step, call: Expr, other: Expr) -> bool:

@@ -194,6 +194,8 @@ class Walk:
                 facts = facts.copy()
             if edge.assume is not None:
                 expr, held = edge.assume
+                if not held and self.owed.kind == "iterator" and expr.start == self.owed.call.start:
+                    continue  # the loop ran to its end, and its cursor is NULL
                 if not facts.assume(expr, held):
                     continue
                 trail = (trail, expr, held)
@@ -269,6 +271,8 @@ class Walk:
         if kind is StepKind.SCOPE_END and step.expr is not None and self._is_handle(step.expr, state.facts):
             return RELEASED
         if kind is StepKind.ITERATE and step.expr is not None:
+            if step.expr.start == self.owed.call.start:
+                return -1
             for arg in step.expr.args[:2]:
                 if arg.key in self.owed.keys:
                     return -1
