@@ -17,9 +17,10 @@ from typing import Any
 
 from tree_sitter import Node
 
+from linter.detect.match_changed import changed_text, wish
 from linter.detect.match_drivers import REPORT_KEYS, Driver, bound_names, compile_driver
 from linter.detect.match_find import Site
-from linter.detect.match_where import Env, KeyPath, text_of, variable
+from linter.detect.match_where import Env, KeyPath, limited_regex, text_of, variable
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Location
 from linter.pattern import lazy
@@ -40,18 +41,39 @@ class _Runner:
     rules: dict[str, Rule]
     tables: Tables
     drivers: dict[str, Driver] = field(default_factory=dict)
+    looks: dict[str, re.Pattern[bytes]] = field(default_factory=dict)
 
     def run(self, target: Any, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         unit: Unit = target
+        if not self.drivers:
+            self._announce()
         for id in sorted(enabled):
             rule = self.rules.get(id)
-            if rule is None or not _may_fire(rule, unit):
+            if rule is None or not _may_fire(rule, unit) or not self._is_promising(rule, unit):
                 continue
-            driver = self.drivers.get(id)
-            if driver is None:
-                driver = self.drivers[id] = compile_driver(rule.block, ("match",), self.tables)
-            for site, env in driver.find(unit, context):
+            for site, env in self._driver(rule).find(unit, context):
                 yield _report(rule, site, env)
+
+    def _is_promising(self, rule: Rule, unit: Unit) -> bool:
+        """Whether `look`, a cheap regular expression, finds anything on the changed lines."""
+        if "look" not in rule.block:
+            return True
+        look = self.looks.get(rule.id)
+        if look is None:
+            look = self.looks[rule.id] = re.compile(rule.block["look"].encode(), re.MULTILINE)
+        return look.search(changed_text(unit)) is not None
+
+    def _driver(self, rule: Rule) -> Driver:
+        driver = self.drivers.get(rule.id)
+        if driver is None:
+            driver = self.drivers[rule.id] = compile_driver(rule.block, ("match",), self.tables)
+        return driver
+
+    def _announce(self) -> None:
+        """Let one query find the nodes for all rules that look at every file."""
+        for rule in self.rules.values():
+            if rule.triggers is None and not rule.applies_to.paths and "look" not in rule.block:
+                wish(self._driver(rule).wishes)
 
 
 def _may_fire(rule: Rule, unit: Unit) -> bool:
@@ -172,6 +194,8 @@ class MatchEngine:
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         at: KeyPath = (self.name,)
         driver = compile_driver(rule.block, at, tables)
+        if "look" in rule.block:
+            limited_regex(rule.block["look"], (*at, "look"), back=True)
         binds = driver.binds | bound_names(rule.block)
         own = [one for one in rule.block.get("any", ()) if isinstance(one, Mapping)]
         _check_report(rule.block, at, binds, not (own and all("message" in one for one in own)))

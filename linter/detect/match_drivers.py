@@ -10,6 +10,7 @@ from typing import Any
 
 from tree_sitter import Node
 
+from linter.detect.match_changed import Wish, changed_sites, wishes_of
 from linter.detect.match_find import Site, sites_of, sites_of_kinds
 from linter.detect.match_names import NamesDriver, read_names
 from linter.detect.match_pattern import SKIPPED, Pattern, compile_pattern, metavariables, pattern_names
@@ -34,6 +35,7 @@ from linter.syntax.model import Unit
 
 Found = tuple[Site, Env]
 _BLOCKS = frozenset({"compound_statement", "case_statement", "translation_unit"})
+_OTHER = ("context", "bind", "triggers", "look")
 _DRIVERS = ("pattern", "kind", "names", "any", "all")
 REPORT_KEYS = ("message", "at", "key", "labels", "help", "severity", "confidence")
 """Keys of a block, or of an alternative under `any`, that say how a match is reported."""
@@ -47,10 +49,14 @@ class Driver:
     triggers: frozenset[str] | None  # names of which one must stand in the unit; None: look everywhere
     binds: frozenset[str]
     reports: Mapping[str, Any]  # the alternative's own message and places
+    wishes: tuple[Wish, ...] = ()  # what it looks for on changed lines
 
 
 def find_pattern(unit: Unit, pattern: Pattern) -> Iterator[Found]:
-    """Every match of a pattern in a unit, with its bindings. Matches in damaged code are left out."""
+    """Every match of a pattern in a unit, with its bindings; of a pattern without a name, those on changed lines.
+
+    Matches in damaged code are left out.
+    """
     if not all(anchor in unit.identifiers for anchor in pattern.anchors):
         return
     seen: set[tuple[int, int, str]] = set()
@@ -64,14 +70,17 @@ def find_pattern(unit: Unit, pattern: Pattern) -> Iterator[Found]:
             yield from _sequences(pattern, site)
         elif not node.has_error:
             env = fit(pattern, node, {})
-            if env is not None:
+            if env is not None and site.is_code:
                 yield site, env
 
 
 def _candidates(unit: Unit, pattern: Pattern) -> Iterator[Site]:
     kinds = _BLOCKS if pattern.is_sequence else pattern.kinds
     if not pattern.anchors:
-        yield from sites_of_kinds(unit, kinds)
+        if pattern.is_sequence:
+            yield from sites_of_kinds(unit, kinds)
+        elif all(word in unit.text for word in pattern.tokens):
+            yield from changed_sites(unit, wishes_of(pattern))
         return
     for site in sites_of(unit, pattern.anchors[0]):
         for levels in range(len(site.path)):
@@ -98,7 +107,9 @@ def compile_driver(data: Any, at: KeyPath, tables: Tables, top: bool = True) -> 
         what = " and ".join(f"`{key}`" for key in chosen) or "nothing"
         raise BlockError(at, f"{what} says where to look", "one of " + ", ".join(_DRIVERS))
     rest = {
-        key: value for key, value in data.items() if key not in (*chosen, *REPORT_KEYS, "context", "bind", "triggers")
+        key: value
+        for key, value in data.items()
+        if key not in (*chosen, *REPORT_KEYS, "context", "bind", "triggers", "look")
     }
     tests = [compile_test(rest, at, tables)] if rest else []
     inner = _MAKERS[chosen[0]](data, at, tables)
@@ -106,7 +117,7 @@ def compile_driver(data: Any, at: KeyPath, tables: Tables, top: bool = True) -> 
     triggers = data.get("triggers")
     reports = {key: data[key] for key in REPORT_KEYS if key in data} if not top else {}
     names = driver.triggers if triggers is None else frozenset(map(str, triggers))
-    return Driver(_reporting(driver.find, reports), names, driver.binds | bound_names(rest), reports)
+    return Driver(_reporting(driver.find, reports), names, driver.binds | bound_names(rest), reports, driver.wishes)
 
 
 def bound_names(data: Any) -> frozenset[str]:
@@ -138,7 +149,7 @@ def _filtered(driver: Driver, tests: list[Test]) -> Driver:
             if found is not None:
                 yield site, found
 
-    return Driver(find, driver.triggers, driver.binds, driver.reports)
+    return Driver(find, driver.triggers, driver.binds, driver.reports, driver.wishes)
 
 
 def _reporting(
@@ -166,19 +177,21 @@ def _pattern(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
         return find_pattern(unit, compile_pattern(source, context))
 
     names = frozenset(name.decode() for name in pattern.anchors[:1]) or None
-    return Driver(find, names, metavariables(source), {})
+    wishes = () if pattern.anchors or pattern.is_sequence else wishes_of(pattern)
+    return Driver(find, names, metavariables(source), {}, wishes)
 
 
 def _kind(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
     kinds, fields = read_kinds(data, at), read_fields(data, at)
+    wishes = tuple((kind, "") for kind in sorted(kinds))
 
     def find(unit: Unit, _: Context) -> Iterator[Found]:
-        for site in sites_of_kinds(unit, kinds):
+        for site in changed_sites(unit, wishes):
             env = bind_fields(site.node, fields, {})
-            if env is not None and not site.node.has_error:
+            if env is not None and not site.node.has_error and site.is_code:
                 yield site, env
 
-    return Driver(find, None, frozenset(name for name, _ in fields), {})
+    return Driver(find, None, frozenset(name for name, _ in fields), {}, wishes)
 
 
 def _names(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
@@ -200,7 +213,8 @@ def _any(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
 
     every = [driver.triggers for driver in drivers]
     triggers = None if None in every else frozenset().union(*(names for names in every if names is not None))
-    return Driver(find, triggers, frozenset().union(*(driver.binds for driver in drivers)), {})
+    wishes = tuple(each for driver in drivers for each in driver.wishes)
+    return Driver(find, triggers, frozenset().union(*(driver.binds for driver in drivers)), {}, wishes)
 
 
 def _all(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from linter.detect.match_pattern import NAMES
-from linter.record import field, record
 from linter.syntax.model import Function, Unit
 from linter.syntax.parse import parser
 
@@ -27,17 +26,28 @@ MAX_HITS = 2000
 _QUIET = frozenset({"comment", "string_literal", "char_literal", "system_lib_string", "ERROR", "preproc_arg"})
 
 
-@record(frozen=False, eq=False)
 class Site:
-    """A node of a unit and the nodes around it, the outermost first, the node itself last."""
+    """A node of a unit, and the nodes around it: the outermost first, the node itself last, found on demand."""
 
-    unit: Unit
-    path: tuple[Node, ...]
-    _function: list[Function | None] = field(default_factory=list)
+    __slots__ = ("_function", "_path", "node", "unit")
+
+    def __init__(self, unit: Unit, path: tuple[Node, ...] = (), node: Node | None = None) -> None:
+        self.unit = unit
+        self.node: Node = path[-1] if node is None else node
+        self._path = path
+        self._function: list[Function | None] = []
 
     @property
-    def node(self) -> Node:
-        return self.path[-1]
+    def path(self) -> tuple[Node, ...]:
+        """The nodes around it and the node; the node alone where they are nested too deeply."""
+        if not self._path:
+            self._path = _path_of(self.unit, self.node) or (self.node,)
+        return self._path
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it stands in code that the parser understood, not in a comment or string."""
+        return not any(each.type in _QUIET for each in self.path[:-1])
 
     @property
     def parent(self) -> Node | None:
@@ -113,20 +123,11 @@ def sites_of_kinds(unit: Unit, kinds: Iterable[str]) -> list[Site]:
     key = ("match.kinds", wanted)
     known: list[Site] | None = unit.cache.get(key)
     if known is None:
-        known = unit.cache[key] = list(_by_kind(unit, wanted))
+        nodes = captures(unit, "[" + " ".join(f"({kind})" for kind in wanted) + "] @n").get("n", [])
+        nodes.sort(key=lambda node: (node.start_byte, -node.end_byte))
+        sites = (Site(unit, (), node) for node in nodes[: MAX_HITS * 10])
+        known = unit.cache[key] = [site for site in sites if site.is_code]
     return known
-
-
-def _by_kind(unit: Unit, kinds: tuple[str, ...]) -> Iterator[Site]:
-    from tree_sitter import QueryCursor
-
-    cursor = QueryCursor(_query(kinds))
-    nodes = cursor.captures(unit.tree.root_node).get("n", [])
-    nodes.sort(key=lambda node: (node.start_byte, -node.end_byte))
-    for node in nodes[: MAX_HITS * 10]:
-        path = _path_of(unit, node)
-        if path and not any(each.type in _QUIET for each in path[:-1]):
-            yield Site(unit, path)
 
 
 def _path_of(unit: Unit, node: Node) -> tuple[Node, ...]:
@@ -138,13 +139,23 @@ def _path_of(unit: Unit, node: Node) -> tuple[Node, ...]:
     return ()
 
 
-@lru_cache(maxsize=256)
-def _query(kinds: tuple[str, ...]) -> Query:
+def captures(unit: Unit, query: str, span: tuple[int, int] | None = None) -> dict[str, list[Node]]:
+    """What a query finds in a unit, or in the nodes that reach into some of its bytes."""
+    from tree_sitter import QueryCursor
+
+    cursor = QueryCursor(_query(query))
+    if span is not None:
+        cursor.set_byte_range(*span)
+    return cursor.captures(unit.tree.root_node)
+
+
+@lru_cache(maxsize=64)
+def _query(text: str) -> Query:
     from tree_sitter import Query
 
     language = parser().language
     assert language is not None
-    return Query(language, "[" + " ".join(f"({kind})" for kind in kinds) + "] @n")
+    return Query(language, text)
 
 
 def is_kind(kind: str) -> bool:

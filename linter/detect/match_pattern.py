@@ -87,6 +87,11 @@ class Pattern:
     shown: str  # the tree as the parser saw it, for the debugger
 
     @property
+    def tokens(self) -> tuple[bytes, ...]:
+        """Operators and numbers that stand in every match."""
+        return tuple(sorted(_tokens(self.parts), key=len, reverse=True))
+
+    @property
     def is_sequence(self) -> bool:
         """Whether it is statements that follow each other rather than one node."""
         return len(self.parts) != 1 or isinstance(self.parts[0], Dots)
@@ -200,6 +205,18 @@ def _convert(node: Node, depth: int = 0) -> Part:
     if not children or node.type in ("string_literal", "char_literal", "concatenated_string", "number_literal"):
         return Leaf(node.type, text)
     return Branch(node.type, tuple(_convert(child, depth + 1) for child in children))
+
+
+def _tokens(parts: tuple[Part, ...]) -> set[bytes]:
+    found: set[bytes] = set()
+    stack: list[Part] = list(parts)
+    while stack:
+        part = stack.pop()
+        if isinstance(part, Branch):
+            stack.extend(part.children)
+        elif isinstance(part, Leaf) and len(part.text) > 1 and part.kind not in NAMES and '"' not in part.kind:
+            found.add(part.text)
+    return found - {b'"..."'}
 
 
 def _anchors(parts: tuple[Part, ...]) -> tuple[bytes, ...]:

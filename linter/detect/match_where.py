@@ -43,11 +43,11 @@ def variable(value: Any, at: KeyPath) -> str:
     return match[1]
 
 
-def limited_regex(text: Any, at: KeyPath) -> re.Pattern[str]:
+def limited_regex(text: Any, at: KeyPath, *, back: bool = False) -> re.Pattern[str]:
     """A regular expression that cannot take long: no repeat of a repeat, no look-around, no back reference."""
     if not isinstance(text, str) or not text or len(text) > 1000:
         raise BlockError(at, "no regular expression", "text of at most 1000 characters")
-    if _NESTED.search(re.sub(r"\\[^1-9]|\[[^]]*\]", "x", text)):
+    if _NESTED.search(re.sub(r"\\[^1-9]|\[[^]]*\]" + (r"|\\[1-9]" if back else ""), "x", text)):
         raise BlockError(at, f"`{text}` could take for ever", "no repeat of a repeat, no look-around, no \\1")
     try:
         return re.compile(text)
