@@ -213,7 +213,7 @@ VIEWS = {
     ),
     "not_analysed": (
         "what was skipped, by stage and reason",
-        "SELECT stage, CASE WHEN instr(reason, ' from line ') THEN substr(reason, 1, instr(reason, ' from line '))"
+        "SELECT stage, CASE WHEN instr(reason, ' from line ') THEN substr(reason, 1, instr(reason, ' from line ') - 1)"
         " ELSE reason END AS why, count(*) AS times FROM skipped GROUP BY stage, why ORDER BY times DESC, stage, why",
     ),
     "totals": (

@@ -47,6 +47,8 @@ def run(sources: Sequence[str], **options: Any) -> int:
 
     # an archive is about no work tree in particular: whole files come from --git DIR or --tree DIR, on request
     setup = make_setup({**options, "no_git": True}, keep_images=False)
+    if options["git_range"] and len(sources) == 1 and not (options["no_git"] or options["git"] or options["tree"]):
+        options["git"] = sources[0]  # the commits lie beside the files that they change
     folders = [*setup.config.get("rules", []), *options["rules"]]
     wanted = RunOptions(
         options["db"], options["jobs"], options["dask"], options["git_range"], options["copies"] == "content",

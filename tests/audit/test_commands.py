@@ -19,6 +19,7 @@ from linter.cli.main import run
 from tests.audit.archive import mail, many, patch_body, write_mbox
 from tests.audit.driver import dump
 from tests.audit.test_run import ask
+from tests.audit.test_sources import git
 
 RULE = """
 id: tick-hack
@@ -231,3 +232,24 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert "the same command goes on from here" in said
+
+
+def test_commits_of_a_history_are_judged_with_their_whole_files(tmp_path: Path) -> None:
+    """The defect shows only where the head of the function is known, far above the changed line."""
+    repo = tmp_path / "repo"
+    (repo / "drivers").mkdir(parents=True)
+    filler = "".join(f"\tstep({number});\n" for number in range(30))
+    before = f"int probe(void)\n{{\n\tstruct ops *p = kmalloc(sizeof(*p), GFP_KERNEL);\n\n{filler}\treturn 0;\n}}\n"
+    after = before.replace("\treturn 0;", "\tp->count = 1;\n\treturn 0;")
+    git(repo, "init", "-q", "-b", "master", ".")
+    for text in (before, after):
+        (repo / "drivers" / "a.c").write_text(text)
+        git(repo, "add", ".")
+        git(repo, "commit", "-q", "-m", "drivers: do a thing")
+    found = {}
+    for name, more in (("whole", ()), ("patch", ("--no-git",))):
+        db = tmp_path / f"{name}.sqlite"
+        words = ["audit", "run", str(repo), "--git-range", "HEAD~1..HEAD", "--db", str(db), "-q", "--no-config", "-j1"]
+        assert run([*words, "--rule", "unchecked-allocation", *more]) == 0
+        found[name] = ask(db, "SELECT rule, line FROM judged_findings")
+    assert found == {"whole": [("unchecked-allocation", 35)], "patch": []}
