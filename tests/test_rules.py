@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import re
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from linter.detect.model import Scope
 from linter.detect.registry import check_rule, engine_of
 from linter.errors import RuleError
+from linter.patch.intake import read_messages
 from linter.record import replace
 from linter.review.crosswise import Drowned, crossings
 from linter.review.example import build_case
@@ -91,6 +93,21 @@ def _by_place(rule: Rule, example: Example) -> dict[tuple[object, ...], int]:
         place = (index, where.path, where.side, where.line)
         places[place] = max(places.get(place, 0), int(finding.confidence))
     return places
+
+
+@pytest.mark.parametrize("path", FILES, ids=_name)
+def test_an_example_is_what_a_mail_with_it_would_be(path: Path) -> None:
+    for example in rule_of(path).examples:
+        if not example.files:
+            continue
+        (built,) = build_case(example).series.patches
+        messages = read_messages(["-"], stdin=io.BytesIO(built.raw), cwd=".", problems=[])
+        (read,) = [patch for message in messages for patch in message.patches]
+        for one, other in zip(built.files, read.files, strict=True):
+            assert (one.pre_path, one.post_path, one.change) == (other.pre_path, other.post_path, other.change)
+            assert one.hunks == other.hunks, example.name
+        for key in ("title", "prefixes", "author", "trailers", "body", "body_lineno", "notes_lineno", "damage"):
+            assert getattr(read, key) == getattr(built, key), (example.name, key)
 
 
 @pytest.mark.parametrize("path", FILES, ids=_name)
