@@ -167,8 +167,11 @@ def dominating_tests(cfg: Cfg, block: int) -> Iterator[tuple[Expr, bool]]:
     """Assumptions on edges into a block that has one predecessor only, upwards."""
     predecessors = cfg.predecessors()
     seen = {block}
-    while len(predecessors[block]) == 1:
-        above = predecessors[block][0]
+    while True:
+        reached = [each for each in predecessors[block] if each == cfg.entry or predecessors[each]]
+        if len(reached) != 1:
+            return
+        above = reached[0]
         for edge in cfg.blocks[above].edges:
             if edge.target == block and edge.assume is not None:
                 yield edge.assume

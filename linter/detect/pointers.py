@@ -94,9 +94,9 @@ def _use_before(cfg: Cfg, block: int, key: str) -> Step | None:
                 return None
         if stopped:
             continue
-        if at == cfg.entry or not predecessors[at] or cfg.blocks[at].in_loop:
+        if at == cfg.entry or cfg.blocks[at].in_loop:
             return None
-        pending += predecessors[at]
+        pending += predecessors[at]  # a block without any is out of reach
     return found
 
 

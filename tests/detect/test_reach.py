@@ -1,0 +1,79 @@
+"""The engine `reach`: who calls a function, what prints, and what user space chose."""
+
+from __future__ import annotations
+
+import pytest
+
+from linter.detect import reach
+from linter.detect.contexts import reaches
+from linter.detect.logs import log_level, log_words
+from tests.detect.units import ask, ask_words, make_unit, tables
+
+IOCTL = "static long foo_ioctl(struct file *file, unsigned int cmd, unsigned long arg)\n{{\n{body}\treturn 0;\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pr_err", ("error", False)),
+        ("dev_warn_ratelimited", ("warning", True)),
+        ("netdev_info_once", ("notice", True)),
+        ("gvt_vgpu_err", ("error", False)),
+        ("DRM_ERROR", ("error", False)),
+        ("DRM_DEV_ERROR", ("error", False)),
+        ("dev_dbg", None),
+        ("pr_debug", None),
+        ("drm_dbg_kms", None),
+        ("kfree", None),
+        ("err", None),
+    ],
+)
+def test_log_calls_are_told_by_their_shape(name: str, expected: tuple[str, bool] | None) -> None:
+    assert log_level(name, log_words(tables())) == expected
+
+
+def test_a_name_that_prints_needs_a_format() -> None:
+    body = '\tif (cmd == 1)\n\t\tfoo_clear_err(file);\n\tif (cmd == 2)\n\t\tfoo_err("no\\n");\n'
+    assert ask_words(reach.user_log, IOCTL.format(body=body)) == ['foo_err("no\\n")']
+
+
+def test_contexts_are_found_in_initialisers_signatures_and_names() -> None:
+    unit = make_unit(
+        "static int a_open(struct inode *i, struct file *f)\n{\n\treturn helper(f);\n}\n"
+        "static int helper(struct file *f)\n{\n\treturn 0;\n}\n"
+        "static irqreturn_t b(int irq, void *data)\n{\n\treturn IRQ_HANDLED;\n}\n"
+        "static int c(struct drm_device *dev, void *data, struct drm_file *file)\n{\n\treturn 0;\n}\n"
+        "static int lone(void)\n{\n\treturn 0;\n}\n"
+        "static const struct file_operations ops = {\n\t.open = a_open,\n};\n"
+    )
+    found = reaches(unit, tables())
+    assert found["a_open"].kind == "open"
+    assert found["helper"].why == "a_open() calls it"
+    assert found["b"].hot
+    assert found["c"].inputs == {"data"}
+    assert "lone" not in found
+
+
+def test_what_user_space_chose_is_followed() -> None:
+    body = (
+        "\tstruct args a;\n\tint ret;\n\n"
+        "\tif (copy_from_user(&a, (void __user *)arg, sizeof(a)))\n\t\treturn -EFAULT;\n"
+        '\tret = foo_do(&a);\n\tif (ret)\n\t\tpr_err("failed\\n");\n\tif (foo_broken)\n\t\tpr_err("broken\\n");\n'
+    )
+    assert ask_words(reach.user_log, IOCTL.format(body=body)) == ['pr_err("failed\\n")']
+
+
+def test_a_test_for_privileges_keeps_it_quiet() -> None:
+    body = '\tif (!capable(CAP_SYS_ADMIN))\n\t\treturn -EPERM;\n\tif (cmd != 1)\n\t\tpr_err("no\\n");\n'
+    assert not ask(reach.user_log, IOCTL.format(body=body))
+
+
+def test_old_messages_are_not_the_patch_s() -> None:
+    from linter.detect.model import Context
+    from linter.detect.questions import Query
+
+    text = IOCTL.format(body='\tif (cmd != 1)\n\t\tpr_err("no\\n");\n\tfoo(cmd);\n')
+    for added, expected in ((5, 0), (4, 1)):
+        unit = make_unit(text, added=frozenset({added}))
+        query = Query(unit.functions[0], unit, Context(tables()), {})
+        assert len(list(reach.user_log(query))) == expected

@@ -1,0 +1,180 @@
+"""The engine `return-check`: what it asks, and what keeps it quiet. The rules' own examples are tested elsewhere."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from linter.detect import codes, copies, mismatches, results, verdicts
+from linter.detect.calls import call_sites, named_calls, touched_functions
+from linter.detect.paths import fate, result_taken
+from linter.detect.questions import fill
+from linter.detect.return_check import ENGINE, QUESTIONS
+from linter.detect.returns import SortedNames, conventions
+from linter.flow.build import build_cfg
+from linter.rulebook.errors import BlockError
+from linter.rulebook.load import load_rulebook
+from linter.rulebook.model import Rule
+from tests.detect.units import ask, ask_words, make_function, make_unit, tables
+
+
+class Everything:
+    """Every name there is."""
+
+    def __contains__(self, name: str, /) -> bool:
+        return True
+
+
+def test_sorted_names_agree_with_a_set() -> None:
+    words = ["alpha", "alpha_b", "b", "beta", "gamma_delta", "zz"]
+    names = SortedNames(" ".join(words))
+    for word in [*words, "", "a", "alph", "alpha_", "bet", "betaa", "zzz", "gamma", "delta"]:
+        assert (word in names) is (word in words), word
+
+
+def test_curated_conventions_win() -> None:
+    known = conventions(tables())
+    assert "kzalloc" in known.null
+    assert "kzalloc" not in known.errptr
+    assert "devm_clk_get" in known.errptr
+    assert "devm_gpiod_get_optional" in known.either
+    assert "devm_gpiod_get_optional" not in known.errptr
+    assert "queue_work" not in known.must
+    assert "clk_prepare_enable" in known.must
+
+
+def test_calls_are_classified_by_what_stands_around_them() -> None:
+    function = make_function(
+        "int f(void)\n{\n\tint r;\n\n\tdrop_it();\n\tr = take_it(1);\n\tif (r)\n\t\treturn r;\n"
+        "\tif (in_test())\n\t\treturn 1;\n\tops->member();\n\treturn given_back();\n}\n"
+    )
+    sites = {site.name: (site.use, site.target) for site in call_sites(function, Everything(), Everything())}
+    assert sites["drop_it"] == ("drop", None)
+    assert sites["take_it"] == ("true", "r")
+    assert "in_test" not in sites
+    assert "member" not in sites
+    assert [name for name, _, _ in named_calls(function)][:2] == ["drop_it", "take_it"]
+
+
+def test_only_touched_functions_are_asked() -> None:
+    text = "int a(void)\n{\n\treturn 0;\n}\n\n\nint b(void)\n{\n\treturn 1;\n}\n"
+    assert [f.name for f in touched_functions(make_unit(text, added=frozenset({9})))] == ["b"]
+    assert [f.name for f in touched_functions(make_unit(text))] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"),
+    [
+        ("p->x = 1;", "used"),
+        ("if (!p)\n\t\treturn 1;\n\tp->x = 1;", "tested"),
+        ("if (IS_ERR(p))\n\t\treturn 1;", "tested"),
+        ("q = p;\n\tif (!q)\n\t\treturn 1;", "tested"),
+        ("p = other();", "overwritten"),
+        ("return p;", "returned"),
+        ("take(p);", "passed"),
+    ],
+)
+def test_fate_of_a_result(behind: str, expected: str) -> None:
+    function = make_function(f"void *f(void)\n{{\n\tstruct s *p, *q;\n\n\tp = get();\n\t{behind}\n\treturn 0;\n}}\n")
+    cfg = build_cfg(function)
+    start = function.unit.text.index(b"get(")
+    taken = result_taken(cfg, start)
+    assert taken is not None
+    seen = fate(cfg, taken[0], taken[1], "p", conventions(tables()).tests)
+    happened = {
+        "used": bool(seen.uses),
+        "tested": seen.tested,
+        "overwritten": seen.overwritten is not None,
+        "returned": seen.returned,
+        "passed": bool(seen.passed),
+    }
+    assert happened[expected], happened
+    assert happened["used"] is (expected == "used")
+
+
+def test_a_loop_costs_no_more_than_its_blocks() -> None:
+    body = "\tif (a)\n\t\tb();\n" * 60
+    head = "int f(int a)\n{\n\tstruct s *p = kzalloc(4, GFP_KERNEL);\n\n"
+    text = f"{head}{body}\twhile (a--)\n\t\tc();\n\tp->x = 1;\n\treturn 0;\n}}\n"
+    assert ask_words(results.unchecked_pointer, text, convention="null") == ["p->x"]
+
+
+def test_teardown_may_drop_results() -> None:
+    text = "static int {}(struct foo *f)\n{{\n\tclk_prepare_enable(f->clk);\n\treturn 0;\n}}\n"
+    assert ask(results.unchecked_result, text.format("foo_start"))
+    assert not ask(results.unchecked_result, text.format("foo_remove"))
+
+
+def test_a_gap_between_hunks_keeps_a_pointer_unjudged() -> None:
+    text = "int f(struct foo *f)\n{\n\tf->p = kzalloc(4, GFP_KERNEL);\n\t__hunklint_gap();\n\tuse(f);\n\treturn 0;\n}\n"
+    assert not ask(results.unchecked_pointer, text, convention="null", untested=True)
+    assert ask(results.unchecked_pointer, text.replace("\t__hunklint_gap();\n", ""), convention="null", untested=True)
+
+
+def test_zero_is_known_on_every_path_or_not_at_all() -> None:
+    text = (
+        "static int f(struct device *dev)\n{\n\tint ret;\n\n\tret = a(dev);\n\tif (ret)\n\t\treturn ret;\n\tMIDDLE"
+        'if (b(dev)) {\n\t\tdev_err(dev, "bad\\n");\n\t\treturn ret;\n\t}\n\treturn 0;\n}\n'
+    )
+    assert len(ask(codes.missing_code, text.replace("MIDDLE", ""))) == 1
+    assert not ask(codes.missing_code, text.replace("MIDDLE", "if (c(dev))\n\t\tret = -EIO;\n\t"))
+
+
+def test_swallowed_code_is_the_constant() -> None:
+    head = "static int f(struct foo *f)\n{\n\tint ret = clk_prepare_enable(f->clk);\n\n"
+    text = head + "\tif (ret < 0)\n\t\treturn -EINVAL;\n\treturn 0;\n}\n"
+    answers = ask(codes.swallowed_code, text)
+    assert [answer.names["CODE"] for answer in answers] == ["-EINVAL"]
+
+
+def test_a_failed_copy_inside_a_longer_condition_is_left_alone() -> None:
+    head = "static int f(int n, void __user *u, char *b)\n{\n"
+    text = head + "\tif (n > 4 || copy_from_user(b, u, n))\n\t\treturn -EINVAL;\n\treturn 0;\n}\n"
+    assert not ask(copies.copy_errno, text)
+    assert ask(copies.copy_errno, text.replace("n > 4 || ", ""))
+
+
+def test_pointer_given_by_two_kinds_of_functions_is_left_alone() -> None:
+    text = (
+        "static int f(int old)\n{\n\tvoid *p;\n\n\tif (old)\n\t\tp = kzalloc(4, GFP_KERNEL);\n\telse\n\t\tp = ELSE;\n"
+        "\tif (IS_ERR(p))\n\t\treturn 1;\n\treturn 0;\n}\n"
+    )
+    assert not ask(verdicts.errptr_test_of_null, text.replace("ELSE", "memdup_user(u, 4)"))
+    assert ask(verdicts.errptr_test_of_null, text.replace("ELSE", "kmalloc(4, GFP_KERNEL)"))
+
+
+def test_errors_read_from_another_pointer() -> None:
+    text = "static int f(void)\n{\n\tif (IS_ERR(a))\n\t\treturn PTR_ERR(b);\n\treturn 0;\n}\n"
+    assert ask_words(mismatches.other_error_read, text) == ["PTR_ERR(b)"]
+    assert not ask(mismatches.other_error_read, text.replace("(b)", "(a)"))
+
+
+def test_every_question_survives_odd_code() -> None:
+    text = "static int f(void)\n{\n\tif (x) { goto a; } else if (IS_ERR(({ int y = 1; y; }))) return (0);\na:\n\tfor (;;) ;\n}\nint\n"
+    for name, question in QUESTIONS.items():
+        assert isinstance(ask(question, text), list), name
+
+
+def test_messages_are_filled() -> None:
+    assert fill("`$VALUE` of $CALLEE() and $OTHER", {"VALUE": "p->x", "CALLEE": "f"}) == "`p->x` of f() and $OTHER"
+
+
+def test_a_block_is_checked() -> None:
+    rule = load_rulebook().rules["unchecked-return"]
+    for block, path in [
+        ({"report": "unchecked-results", "message": "x"}, ("return-check", "report")),
+        ({"report": "unchecked-result"}, ("return-check", "message")),
+        ({"report": "unchecked-result", "message": "x", "convenion": "null"}, ("return-check", "convenion")),
+        ({"report": "unchecked-pointer", "message": "x", "convention": "zero"}, ("return-check", "convention")),
+    ]:
+        with pytest.raises(BlockError) as caught:
+            ENGINE.check(_with(rule, block), tables())
+        assert caught.value.path == path
+
+
+def _with(rule: Rule, block: dict[str, str]) -> Rule:
+    """A rule with another block."""
+    other = copy.copy(rule)
+    object.__setattr__(other, "block", block)
+    return other
