@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from linter.audit.executor import TARGET
-from linter.audit.job import Job
+from linter.audit.job import TARGET, Job
 from linter.audit.pool import Failed, Limits, Pool
 from linter.errors import UsageError
 

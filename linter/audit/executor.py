@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from linter.audit.job import Job
+from linter.audit.job import TARGET, Job
 from linter.audit.pool import Limits, Pool
 from linter.errors import UsageError
-
-TARGET = "linter.audit.judge:prepare"
 
 
 class Executor(Protocol):

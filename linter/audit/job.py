@@ -14,6 +14,8 @@ from linter.review.settings import Settings
 from linter.review.suppress import Suppression
 from linter.rulebook.model import Rule, Rulebook
 
+TARGET = "linter.audit.judge:prepare"
+"""What a worker calls with the job; named, not imported: the parent needs none of it."""
 CODE = ("patch", "rulebook", "syntax", "flow", "detect", "review")
 """Folders whose code decides what a finding is."""
 CHOOSING = frozenset({"typestate"})
