@@ -71,13 +71,16 @@ def _is_about(rule: Rule, patch: Patch, context: Context) -> bool:
 
 def _lines(rule: Rule, patch: Patch) -> Iterator[Problem]:
     block = rule.block
-    wanted = re.compile(block["line"])
+    wanted = re.compile(block["line"], re.MULTILINE)
+    lines = message_lines(patch, block["in"])
+    if wanted.search("\n".join([line[:MAX_LINE] for _, line in lines])) is None:
+        return
     unless = re.compile(block["unless"]) if "unless" in block else None
     if "absent" in block:
         absent = re.compile(block["absent"])
         if any(absent.search(line[:MAX_LINE]) for _, line in message_lines(patch, "body")):
             return
-    for lineno, line in message_lines(patch, block["in"]):
+    for lineno, line in lines:
         match = wanted.search(line[:MAX_LINE])
         if match is None or (unless is not None and unless.search(line[:MAX_LINE])):
             continue

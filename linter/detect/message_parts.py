@@ -34,8 +34,20 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace").rstrip("\r")
 
 
-def message_lines(patch: Patch, section: str) -> Iterator[tuple[int, str]]:
-    """The lines of a part of the message, each with its line in the mail."""
+_LAST: list[tuple[Patch, dict[str, list[tuple[int, str]]]]] = []
+
+
+def message_lines(patch: Patch, section: str) -> list[tuple[int, str]]:
+    """The lines of a part of the message, each with its line in the mail; kept for the patch asked about last."""
+    if not _LAST or _LAST[0][0] is not patch:
+        _LAST[:] = [(patch, {})]
+    known = _LAST[0][1]
+    if section not in known:
+        known[section] = list(_read_lines(patch, section))
+    return known[section]
+
+
+def _read_lines(patch: Patch, section: str) -> Iterator[tuple[int, str]]:
     if section in ("subject", "title"):
         yield subject_line(patch), patch.subject if section == "subject" else patch.title
     elif section == "headers":
