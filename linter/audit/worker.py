@@ -15,7 +15,14 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
-SOURCE = "import sys; sys.path.append(sys.argv[1]); from linter.audit.worker import main; main()"
+# the parent's own copy of hunklint, before an installed one but behind the standard library
+SOURCE = """
+import sys
+at = next((at for at, path in enumerate(sys.path) if path.endswith("-packages")), len(sys.path))
+sys.path.insert(at, sys.argv[1])
+from linter.audit.worker import main
+main()
+"""
 
 
 def main() -> None:
