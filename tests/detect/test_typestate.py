@@ -1,0 +1,225 @@
+"""Typestate against a plain enumeration of paths, against cut context, and on the shapes that it must tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linter.detect.typestate import is_touched, outcomes
+from linter.detect.typestate_leak import FAILURE, Judge, classify
+from linter.detect.typestate_tables import Knowledge
+from linter.patch.model import Image, Line, LineKind, Side
+from linter.rulebook.model import Confidence, Tables
+from linter.syntax.parse import parse_image
+from tests.flow.sources import make_unit
+
+DATA = Path(__file__).parents[2] / "rules" / "data"
+HEAD = "static int f(struct foo *foo, int a, int b, int c, int d, int e)\n{\n\tchar *p = kmalloc(8, GFP_KERNEL);\n\n"
+HEAD += "\tif (!p)\n\t\treturn -ENOMEM;\n"
+
+
+@cache
+def known() -> Knowledge:
+    tables = {name: yaml.safe_load((DATA / f"{name}.yaml").read_text()) for name in ("resources", "locks")}
+    return Knowledge(Tables(tables))
+
+
+Statement = tuple[str, object, object, object]
+
+
+def bodies(names: list[str], depth: int) -> st.SearchStrategy[list[Statement]]:
+    """Statements: free, leave with an error, leave with success, nothing, or a branch on one of the names."""
+    leaf = st.sampled_from(["free", "fail", "done", "work"]).map(lambda kind: (kind, None, None, None))
+    if depth == 0:
+        return st.lists(leaf, max_size=2)
+    inner = bodies(names, depth - 1)
+    branch = st.tuples(st.just("if"), st.sampled_from(names), inner, inner)
+    return st.lists(st.one_of(leaf, branch), max_size=3)
+
+
+def render(body: list[Statement], lines: list[str]) -> None:
+    for kind, name, then, other in body:
+        if kind == "if":
+            lines.append(f"if ({name}) {{")
+            render(then, lines)  # type: ignore[arg-type]
+            lines.append("} else {")
+            render(other, lines)  # type: ignore[arg-type]
+            lines.append("}")
+        else:
+            lines.append({"free": "kfree(p);", "fail": "return -EIO;", "done": "return 0;", "work": "work(foo);"}[kind])
+
+
+def leaking_exits(body: list[Statement]) -> set[int]:
+    """Ordinal numbers of the error returns that a consistent path reaches with p not freed."""
+    numbers: dict[int, int] = {}
+
+    def number(statements: list[Statement]) -> None:
+        for statement in statements:
+            if statement[0] == "fail":
+                numbers[id(statement)] = len(numbers)
+            elif statement[0] == "if":
+                number(statement[2])  # type: ignore[arg-type]
+                number(statement[3])  # type: ignore[arg-type]
+
+    number(body)
+    found: set[int] = set()
+
+    def walk(todo: list[Statement], owed: bool, truth: dict[str, bool]) -> None:
+        if not todo:
+            return
+        statement, rest = todo[0], todo[1:]
+        kind, name, then, other = statement
+        if kind == "if":
+            for held, arm in ((True, then), (False, other)):
+                if truth.get(str(name), held) == held:
+                    walk([*arm, *rest], owed, {**truth, str(name): held})  # type: ignore[misc]
+        elif kind == "fail":
+            if owed:
+                found.add(numbers[id(statement)])
+        elif kind != "done":
+            walk(rest, owed and kind != "free", truth)
+
+    walk(body, True, {})
+    return found
+
+
+def distinct(body: list[Statement]) -> list[Statement]:
+    """The same body with every statement an object of its own, and every condition its own variable."""
+    count = iter(range(10_000))
+
+    def copy(statements: list[Statement], rename: bool) -> Iterator[Statement]:
+        for kind, name, then, other in statements:
+            if kind == "if":
+                new = f"foo->m{next(count)}" if rename else name
+                yield ("if", new, list(copy(then, rename)), list(copy(other, rename)))  # type: ignore[arg-type]
+            else:
+                yield (kind, next(count), None, None)
+
+    return list(copy(body, True))
+
+
+def engine_exits(body: list[Statement]) -> set[int]:
+    lines: list[str] = []
+    render(body, lines)
+    unit = make_unit(HEAD + "\n".join("\t" + line for line in lines) + "\n\treturn 0;\n}\n")
+    (function,) = unit.functions
+    found = set()
+    for owed, outcome, cfg in outcomes(function, known()):
+        assert owed.name == "kmalloc" and outcome.settled
+        for exit in outcome.owed:
+            if classify(cfg, exit.step, exit.state.facts) == FAILURE and exit.state.facts.value_mask(owed.handle) != 1:
+                found.add(unit.text[: exit.step.start].count(b"return -EIO;"))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies(["x"], 3))
+def test_independent_conditions_equal_path_enumeration(body: list[Statement]) -> None:
+    body = distinct(body)
+    assert engine_exits(body) == leaking_exits(body)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bodies(["a", "b", "c"], 3))
+def test_no_path_is_missed_where_conditions_repeat(body: list[Statement]) -> None:
+    fresh = _own(body)
+    assert leaking_exits(fresh) <= engine_exits(fresh)
+
+
+def _own(body: list[Statement]) -> list[Statement]:
+    return [
+        (kind, name, _own(then), _own(other)) if kind == "if" else (kind, object(), None, None)  # type: ignore[arg-type]
+        for kind, name, then, other in body
+    ]
+
+
+def leaks(text: str) -> list[tuple[str, int]]:
+    unit = make_unit(text)
+    found = []
+    for function in unit.functions:
+        for owed, outcome, cfg in outcomes(function, known()):
+            for leak in Judge(cfg, known(), owed, outcome).leaks():
+                found.append((owed.name, unit.location(leak.exit.step.start, leak.exit.step.end).line or 0))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("if (a) return -EIO; foo->p = p; return 0;", 1),
+        ("foo->p = p; if (a) return -EIO; return 0;", 0),
+        ("if (foo_register(foo, p)) return -EIO; return 0;", 1),
+        ("foo_take(p); if (a) return -EIO; return 0;", 0),
+        ("list_add(&p->list, &foo->list); if (a) return -EIO; return 0;", 0),
+        ("foo_write(foo, p); if (a) return -EIO; kfree(p); return 0;", 1),
+        ("if (a) goto out; kfree(p); return 0; out: return -EIO;", 1),
+        ("if (a) { foo_free(p); return -EIO; } return 0;", 0),
+        ("b = a; if (b) { kfree(p); } if (a) return -EIO; foo->p = p; return 0;", 0),
+        ("if (devm_add_action_or_reset(foo->dev, foo_drop, p)) return -EIO; if (a) return -EIO; return 0;", 0),
+        ("__hunklint_gap(); if (a) return -EIO; return 0;", 0),
+    ],
+)
+def test_who_owns_it(body: str, count: int) -> None:
+    assert len(leaks(HEAD + body + "\n}\n")) == count
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 12), st.integers(1, 14))
+def test_cutting_context_never_raises_confidence(first: int, size: int) -> None:
+    text = HEAD + (
+        "\tif (a)\n\t\treturn -EIO;\n\tfoo_write(foo, p);\n\tif (b)\n\t\tgoto err;\n\tfoo->p = p;\n\treturn 0;\n"
+        "err:\n\tkfree(p);\n\treturn -EINVAL;\n}\n"
+    )
+    lines = text.encode().split(b"\n")[:-1]
+    whole = confidences(lines, 0, complete=True)
+    for place, confidence in confidences(lines[first : first + size], first, complete=False).items():
+        assert place in whole and confidence <= whole[place]
+
+
+def confidences(lines: list[bytes], shift: int, *, complete: bool) -> dict[tuple[str, int], Confidence]:
+    origin = tuple(Line(LineKind.ADDED, line, None, shift + i + 1, shift + i + 1) for i, line in enumerate(lines))
+    numbers = tuple(shift + i + 1 for i in range(len(lines)))
+    section = b"" if complete else HEAD.split("\n")[0].encode()
+    image = Image("x.c", Side.POST, b"\n".join(lines) + b"\n", origin, numbers, complete, (0,), (section,))
+    unit, found = parse_image(image), {}
+    for function in unit.functions:
+        for owed, outcome, cfg in outcomes(function, known()):
+            for leak in Judge(cfg, known(), owed, outcome).leaks():
+                line = unit.location(leak.exit.step.start, leak.exit.step.end).line or 0
+                found[owed.name, line] = leak.confidence
+    return found
+
+
+def test_a_function_without_a_changed_line_is_left_alone() -> None:
+    text = b"static int f(void)\n{\n\treturn 0;\n}\n"
+    lines = text.split(b"\n")[:-1]
+    origin = tuple(Line(LineKind.CONTEXT, line, i + 1, i + 1, i + 1) for i, line in enumerate(lines))
+    image = Image("x.c", Side.POST, text, origin, (1, 2, 3, 4), False)
+    assert not any(is_touched(function) for function in parse_image(image).functions)
+
+
+@pytest.mark.parametrize(
+    ("acquire", "release", "relation"),
+    [
+        ("foo_ring_alloc", "foo_ring_free", 2),
+        ("foo_register_all", "foo_unregister_all", 2),
+        ("foo_init", "foo_exit", 2),
+        ("foo_init_hw", "foo_exit", 1),
+        ("foo_init", "bar_exit", 0),
+        ("foo_add_adapter", "foo_del_adapters", 2),
+        ("lock", "unlock", 0),
+    ],
+)
+def test_names_that_belong_together(acquire: str, release: str, relation: int) -> None:
+    assert known().related(acquire, release) == relation
+
+
+def test_a_function_of_many_paths_is_cheap() -> None:
+    body = "".join(f"\tif (foo->m{i})\n\t\twork(foo);\n" for i in range(40))
+    assert len(leaks(HEAD + body + "\tif (a)\n\t\treturn -EIO;\n\tkfree(p);\n\treturn 0;\n}\n")) == 1
