@@ -185,6 +185,9 @@ def returned_variable(cfg: Cfg) -> str | None:
 
 def outcomes(function: Function, known: Knowledge) -> Iterator[tuple[Obligation, Outcome, Cfg]]:
     """What becomes of everything that a function acquires."""
+    span = function.span
+    if not known.may_owe(function.unit.text[span.start : span.end]):
+        return
     cfg = build_cfg(function)
     seeds = Seeds(cfg, known)
     if not seeds.candidates():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linter.detect.typestate_tables import ADDRESS, ARGUMENT, MANAGED, OUT, RETURN, Family, Knowledge
+from linter.detect.typestate_tables import ADDRESS, ARGUMENT, FREES, MANAGED, OUT, RETURN, Family, Knowledge
 from linter.detect.typestate_walk import Obligation, handle_of
 from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
@@ -20,9 +20,6 @@ _GETS = frozenset({"get", "find", "lookup", "open", "import", "request", "map", 
 _PUTS = frozenset({"put", "unref", "release", "unpin", "fput"})
 _ACCESSES = frozenset({"drvdata", "priv", "data", "driver", "container", "intfdata", "private"})
 """Words of callees that give what somebody else owns."""
-_FREES = frozenset(
-    {"free", "put", "release", "destroy", "unref", "unpin", "delete", "kfree", "kvfree", "vfree", "fput"}
-)
 
 
 @record
@@ -119,7 +116,7 @@ class Seeds:
         if self.knowledge.related(call.text, other.text) == 2:
             return _shared(step, call, other)
         words = self.knowledge.words(other.text)
-        if _FREES.isdisjoint(words) or other.text in self.knowledge.borrow_calls:
+        if FREES.isdisjoint(words) or other.text in self.knowledge.borrow_calls:
             return False
         keys = {arg.key for arg in other.args if arg.kind is Kind.NAME and "*" in self.cfg.locals.get(arg.text, "")}
         if not keys:

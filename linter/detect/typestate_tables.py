@@ -13,6 +13,9 @@ from linter.rulebook.model import Tables
 
 RETURN, ARGUMENT, OUT, ADDRESS, NONE = "return", "argument", "out", "address", "none"
 _WORD = lazy(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
+_CALLED = lazy(rb"\b([A-Za-z_]\w*)\s*\(")
+FREES = frozenset({"free", "put", "release", "destroy", "unref", "unpin", "kfree", "kvfree", "vfree", "fput"})
+"""Words of calls after which nothing is left of what a local variable held."""
 MANAGED = ("devm_", "drmm_", "pcim_", "dmam_", "__devm_", "__drmm_", "snd_devm_", "dmaenginem_")
 
 _HELD = {
@@ -83,6 +86,7 @@ class Knowledge:
                     self.pairs.setdefault(acquire, {})[name] = str(handle)
         self._words: dict[str, tuple[str, ...]] = {}
         self._speaks: dict[bytes, bool] = {}
+        self._flags: dict[bytes, int] = {}
         self._related: dict[tuple[str, str], int] = {}
 
     def _add(self, row: Mapping[str, Any], *, lock: bool) -> None:
@@ -117,6 +121,30 @@ class Knowledge:
             if known:
                 return True
         return False
+
+    def may_owe(self, text: bytes) -> bool:
+        """Whether a function's text calls something that may have to be undone: a cheap answer before any graph."""
+        names = set(_CALLED.findall(text))
+        ends: list[str] = []
+        others: list[str] = []
+        for raw in names:
+            flag = self._flags.get(raw)
+            if flag is None:
+                flag = self._flags[raw] = self._flag(raw.decode("latin-1"))
+            if flag == 2:
+                return True
+            (ends if flag == 1 else others).append(raw.decode("latin-1"))
+        if not ends:
+            return False
+        if any(name in self.release or not FREES.isdisjoint(self.words(name)) for name in ends) and len(names) > 1:
+            return True
+        return any(self.related(name, end) == 2 for end in ends for name in (*others, *ends))
+
+    def _flag(self, name: str) -> int:
+        """2 for a call that the tables know to acquire, 1 for one that ends something, else 0."""
+        if name in self.acquire or name in self.pairs:
+            return 2
+        return 0 if self.undoing.isdisjoint(self.words(name)) else 1
 
     def words(self, name: str) -> tuple[str, ...]:
         """The words that a callee's name is made of, in lower case; of `ops->free` those of the member."""
