@@ -5,8 +5,9 @@
       not: {inside: {kind: preproc_if}}
       message: "`$PAGE` is mapped with a global lock"
 
-A rule's block is compiled when the unit at hand holds one of its names, not before. What the keys mean:
-`match_tests` (structure), `match_where` (conditions), `match_names` (tables), `match_pattern` (pattern text).
+A rule's block is compiled when the unit at hand holds one of its names, not before. Code of user space is left alone
+unless the block says `userspace: true`. What the keys mean: `match_tests` (structure), `match_where`,
+`match_context` (conditions), `match_names` (tables), `match_pattern` (pattern text).
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class _Runner:
             self._announce()
         for id in sorted(enabled):
             rule = self.rules.get(id)
-            if rule is None or not _may_fire(rule, unit) or not self._is_promising(rule, unit):
+            if rule is None or (context.userspace and not rule.block.get("userspace")):
+                continue
+            if not _may_fire(rule, unit) or not self._is_promising(rule, unit):
                 continue
             for site, env in self._driver(rule).find(unit, context):
                 yield _report(rule, site, env)

@@ -35,7 +35,7 @@ from linter.syntax.model import Unit
 
 Found = tuple[Site, Env]
 _BLOCKS = frozenset({"compound_statement", "case_statement", "translation_unit"})
-_OTHER = ("context", "bind", "triggers", "look")
+_OTHER = ("context", "bind", "triggers", "look", "userspace")
 _DRIVERS = ("pattern", "kind", "names", "any", "all")
 REPORT_KEYS = ("message", "at", "key", "labels", "help", "severity", "confidence")
 """Keys of a block, or of an alternative under `any`, that say how a match is reported."""
@@ -106,11 +106,7 @@ def compile_driver(data: Any, at: KeyPath, tables: Tables, top: bool = True) -> 
     if len(chosen) != 1:
         what = " and ".join(f"`{key}`" for key in chosen) or "nothing"
         raise BlockError(at, f"{what} says where to look", "one of " + ", ".join(_DRIVERS))
-    rest = {
-        key: value
-        for key, value in data.items()
-        if key not in (*chosen, *REPORT_KEYS, "context", "bind", "triggers", "look")
-    }
+    rest = {key: value for key, value in data.items() if key not in (*chosen, *REPORT_KEYS, *_OTHER)}
     tests = [compile_test(rest, at, tables)] if rest else []
     inner = _MAKERS[chosen[0]](data, at, tables)
     driver = _filtered(inner, tests)

@@ -211,10 +211,14 @@ def _values(unit: Unit, context: Context) -> Iterator[Found]:
     if context.file is None or unit.image.side is not Side.POST:
         return
     before = dict(_defines(context.file, LineKind.REMOVED))
-    for name, (line, value) in _defines(context.file, LineKind.ADDED):
+    after = dict(_defines(context.file, LineKind.ADDED))
+    fresh = {number(value) for name, (_, value) in after.items() if name not in before}
+    for name, (line, value) in after.items():
         if name not in before or _LAST.search(name) or _GROWS.search(name):
             continue
         old, new = number(before[name][1]), number(value)
+        if old in fresh or new in fresh:
+            continue  # a count of the names, which grows with each
         if old is not None and new is not None and old != new:
             texts = {"NAME": name, "OLD": before[name][1].decode(), "NEW": value.decode()}
             yield _at(unit, line, texts, name)
