@@ -20,6 +20,8 @@ from linter.syntax.mask import scrub
 from linter.syntax.model import Function, Unit
 
 _CALL = lazy(rb"\b([A-Za-z_]\w*) ?\(")
+_IF = lazy(rb"\bif\s*\(")
+_BRANCH = lazy(rb"\s*(?:\{[^{}]*\}|[^;{}]*;)")
 _BLANKS = b" \t\n\r"
 _STATEMENT_ENDS = b";{}:)"
 _WORD_ENDS = b"eo"  # else, do
@@ -130,3 +132,27 @@ def _touched_rows(unit: Unit) -> list[int] | None:
             found.append(row)
         previous = line.patch_lineno
     return found or None
+
+
+def branches(function: Function) -> list[tuple[str, str]]:
+    """The conditions of a function's ifs, each with the text of its branch where that is short and holds no block.
+
+    Text again: it tells at little cost which functions cannot hold what a question on the graph looks for.
+    """
+    cache, key = function.unit.cache, ("calls.branches", function.span.start)
+    if key not in cache:
+        cache[key] = list(_branches(function))
+    found: list[tuple[str, str]] = cache[key]
+    return found
+
+
+def _branches(function: Function) -> Iterator[tuple[str, str]]:
+    text = clean_text(function.unit)
+    limit = function.body.end_byte
+    for match in _IF.finditer(text, function.body.start_byte, limit):
+        end = closing(text, match.end() - 1)
+        if end < 0 or end > limit:
+            continue
+        behind = _BRANCH.match(text, end, limit)
+        branch = behind[0] if behind is not None else b"{"  # too long to tell
+        yield text[match.end() : end - 1].decode("utf-8", "replace"), branch.decode("utf-8", "replace")

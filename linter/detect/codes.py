@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from linter.detect.calls import clean_text
+from linter.detect.calls import branches, clean_text
 from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Place, Query
 from linter.detect.returns import Conventions, conventions
@@ -17,6 +17,7 @@ from linter.pattern import lazy
 _ERROR_NAME = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result|res|r|rval|e|ierr|errno|ret_val|retv)\d?$")
 _ERROR_LOG = lazy(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_|$)|^DMERR|^printk$")
 _ERROR_LABEL = lazy(r"err|fail|unwind|abort|bail|free|clean|release|undo|rollback|put|unmap|disable", re.I)
+_RETURNED = lazy(r"\breturn\s+(\w+)\s*;")
 _INT = lazy(r"^(?:static |inline |const )*(?:int|long|s32|s64|ssize_t|asmlinkage int)$")
 _OPTIONAL = lazy(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt", re.I)
 
@@ -76,6 +77,8 @@ def _zero_on_edge(edge: Edge, key: str) -> bool:
 
 def missing_code(query: Query) -> Iterator[Answer]:
     """A failing branch that returns, or jumps to the code that returns, a variable that is still 0."""
+    if not _may_miss(query):
+        return
     cfg = query.cfg
     if not returns_int(cfg) or cfg.has_gap:
         return
@@ -99,6 +102,26 @@ def missing_code(query: Query) -> Iterator[Answer]:
             if place is not None:
                 names = {"VALUE": key, "TEST": query.text((condition.start, condition.end))}
                 yield Answer(place, names, [((condition.start, condition.end), "fails here")], key=key)
+
+
+def _may_miss(query: Query) -> bool:
+    """Whether some branch leaves with a variable, or by a goto, that it neither tests nor sets."""
+    body = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte].decode(
+        "utf-8", "replace"
+    )
+    returned = {match[1] for match in _RETURNED.finditer(body) if _ERROR_NAME.match(match[1])}
+    for condition, branch in branches(query.function) if returned else ():
+        jumps = "goto" in branch or branch == "{"
+        for name in returned:
+            if name in _words(condition) or re.search(rf"\b{name}\s*=[^=]", branch):
+                continue
+            if jumps or re.search(rf"\breturn\s+{name}\s*;", branch):
+                return True
+    return False
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
 
 
 def _goto_behind(query: Query, condition: Expr) -> Place | None:
@@ -165,6 +188,8 @@ def _returns_zero(cfg: Cfg, block: BasicBlock, key: str) -> Place | None:
 
 def success_returned(query: Query) -> Iterator[Answer]:
     """`if (ret) return 0;` and `if (ret) goto out;` with `out: return 0;`: the failure at hand is not reported."""
+    if not _may_drop(query):
+        return
     cfg = query.cfg
     if not returns_int(cfg) or cfg.has_gap:
         return
@@ -189,6 +214,27 @@ def success_returned(query: Query) -> Iterator[Answer]:
                 names = {"VALUE": value.key, "CALLEE": assigned.text}
                 labels = [((assigned.start, assigned.end), "fails"), ((condition.start, condition.end), "noticed here")]
                 yield Answer(found, names, labels, key=value.key)
+
+
+def _may_drop(query: Query) -> bool:
+    """Whether some branch that tests an error variable returns 0, or goes to a label behind which 0 is returned."""
+    body = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte].decode(
+        "utf-8", "replace"
+    )
+    if "return 0;" not in body:
+        return False
+    for condition, branch in branches(query.function):
+        if not any(_ERROR_NAME.match(word) for word in _words(condition)):
+            continue
+        if "return 0;" in branch:
+            return True
+        jump = re.search(r"\bgoto\s+(\w+)", branch)
+        if jump is not None:
+            label = re.search(rf"\n\s*{jump[1]}\s*:", body)
+            behind = re.search(r"\breturn\b[^;]*;", body[label.end() :]) if label is not None else None
+            if behind is not None and behind[0] == "return 0;":
+                return True
+    return False
 
 
 def _reports(step: Step) -> bool:
@@ -253,6 +299,11 @@ def _is_quiet(name: str) -> bool:
 
 def swallowed_code(query: Query) -> Iterator[Answer]:
     """An errno in hand, and another one returned."""
+    if not any(
+        "-E" in branch and ("IS_ERR" in condition or any(_ERROR_NAME.match(word) for word in _words(condition)))
+        for condition, branch in branches(query.function)
+    ):
+        return
     cfg = query.cfg
     known = conventions(query.tables)
     for block in cfg.blocks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from linter.detect.calls import clean_text
+from linter.detect.calls import clean_text, named_calls
 from linter.detect.codes import failed_value, last_call, returns_int
 from linter.detect.questions import Answer, Place, Query
 from linter.detect.returns import Conventions, conventions
@@ -67,6 +67,8 @@ def copy_left_returned(query: Query) -> Iterator[Answer]:
     if not any(word in query.unit.identifiers for word in _COPY_WORDS):
         return
     known = conventions(query.tables)
+    if not any(name in known.left for name, _, _ in named_calls(query.function)):
+        return
     if not returns_int(query.cfg) or query.cfg.returns.strip().endswith("ssize_t"):
         return
     for block in query.cfg.blocks:

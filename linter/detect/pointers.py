@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linter.detect.calls import clean_text
+from linter.detect.calls import branches, clean_text
 from linter.detect.paths import dominating_tests, is_part, overwrites
 from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.pattern import lazy
 
+_USE = lazy(rb"\b(\w+(?:(?:->|\.)\w+)*)->")
+_TEST = lazy(rb"[(!&|]\s*(\w+(?:(?:->|\.)\w+)*)\s*(?:\)|&&|\|\||[!=]=\s*NULL)|\b(\w+(?:(?:->|\.)\w+)*)\s*\?")
+_NULL_TEST = lazy(r"!\s*[A-Za-z_]|==\s*NULL|!=\s*NULL|(?:^|&&|\|\||\()\s*[\w>.\-]+\s*(?:$|&&|\|\||\))")
+_LEAVES = lazy(r"\b(?:return|goto|break|continue)\b")
 _TESTED_KINDS = frozenset([Kind.NAME, Kind.FIELD])
 
 
@@ -46,8 +51,7 @@ def _is_use(step: Step, key: str) -> bool:
 
 def tested_after_use(query: Query) -> Iterator[Answer]:
     """A pointer that is read through on every path to the place where it is tested for NULL."""
-    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
-    if b"->" not in text:
+    if not any(use < test for use, test in _places(query)):
         return
     cfg = query.cfg
     told: set[str] = set()
@@ -61,6 +65,34 @@ def tested_after_use(query: Query) -> Iterator[Answer]:
             names = {"VALUE": query.text((pointer.start, pointer.end))}
             label = ((pointer.start, pointer.end), "tested here, too late")
             yield Answer((use.start, use.end), names, [label], key=key)
+
+
+def _places(query: Query) -> list[tuple[int, int]]:
+    """For each pointer that is tested and read through: where the first use and the last test stand in the text."""
+    cache, key = query.unit.cache, ("pointers.places", query.function.span.start)
+    if key not in cache:
+        text, start, end = clean_text(query.unit), query.function.body.start_byte, query.function.body.end_byte
+        uses: dict[bytes, int] = {}
+        for match in _USE.finditer(text, start, end):
+            uses.setdefault(match[1], match.start())
+        tests: dict[bytes, int] = {}
+        for match in _TEST.finditer(text, start, end):
+            tests[match[1] or match[2]] = match.start()
+        cache[key] = [(uses[name], at) for name, at in tests.items() if name in uses]
+    found: list[tuple[int, int]] = cache[key]
+    return found
+
+
+def _may_go_on(query: Query) -> bool:
+    """Whether some test of a pointer that is read through has a branch that need not leave the function."""
+    if not _places(query):
+        return False
+    for condition, branch in branches(query.function):
+        if _NULL_TEST.search(condition) and not _LEAVES.search(branch):
+            return True
+        if "->" in condition and _NULL_TEST.search(condition):
+            return True
+    return False
 
 
 def _used_somewhere(cfg: Cfg, key: str) -> bool:
@@ -102,8 +134,7 @@ def _use_before(cfg: Cfg, block: int, key: str) -> Step | None:
 
 def used_where_null(query: Query) -> Iterator[Answer]:
     """A pointer that was found to be NULL, and is read through on that path."""
-    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
-    if b"->" not in text:
+    if not _may_go_on(query):
         return
     cfg = query.cfg
     told: set[str] = set()

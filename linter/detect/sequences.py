@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linter.detect.calls import named_calls
+from linter.detect.calls import clean_text, named_calls
 from linter.detect.paths import overwrites
 from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer, is_error_constant
@@ -13,6 +13,7 @@ from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.model import Tables
 
+_SET_TRUE = lazy(rb"(?:->|\.)(\w+)\s*=\s*(?:true|1)\s*;")
 _BASES = frozenset([Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF])
 _ERROR_NAMES = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result)$")
 
@@ -134,10 +135,14 @@ def _has(query: Query, names: frozenset[str]) -> bool:
     return any(each[0] in names for each in named_calls(query.function))
 
 
+def _publishes(query: Query, words: OrderWords) -> bool:
+    return any(words.publishes(each[0]) for each in named_calls(query.function))
+
+
 def published_before_init(query: Query) -> Iterator[Answer]:
     """A lock, list, work or completion that is set up after others can already use it."""
     words = order_words(query.tables)
-    if not _has(query, words.initialise):
+    if not _has(query, words.initialise) or not _publishes(query, words):
         return
     for block, index, step, bases in _published(query, words, None):
         if step.expr is None or any("NO_AUTOEN" in arg.key for arg in step.expr.args):
@@ -158,7 +163,7 @@ def published_before_init(query: Query) -> Iterator[Answer]:
 def drvdata_after_register(query: Query) -> Iterator[Answer]:
     """A driver's data that are attached to the device after callbacks can already ask for them."""
     words = order_words(query.tables)
-    if not _has(query, words.drvdata):
+    if not _has(query, words.drvdata) or not _publishes(query, words):
         return
     for block, index, step, _ in _published(query, words, None):
         if step.expr is None:
@@ -224,7 +229,7 @@ def get_before_create(query: Query) -> Iterator[Answer]:
 def sysfs_after_add(query: Query) -> Iterator[Answer]:
     """Attributes that are created after user space was told of the device."""
     words = order_words(query.tables)
-    if not _has(query, words.sysfs_late):
+    if not _has(query, words.sysfs_late) or not _has(query, words.adds_device):
         return
     for block, index, step, bases in _published(query, words, words.adds_device):
         if step.expr is None:
@@ -243,6 +248,10 @@ def sysfs_after_add(query: Query) -> Iterator[Answer]:
 def flag_before_success(query: Query) -> Iterator[Answer]:
     """A flag that says a step is done, set before the step, and left set when the step fails."""
     words = order_words(query.tables)
+    text = clean_text(query.unit)
+    set_here = _SET_TRUE.finditer(text, query.function.body.start_byte, query.function.body.end_byte)
+    if not any(words.state_words & set(match[1].decode().split("_")) for match in set_here):
+        return
     cfg = query.cfg
     for block in cfg.blocks:
         for index, step in enumerate(block.steps):

@@ -18,6 +18,8 @@ from linter.pattern import lazy
 
 _UNSIGNED = lazy(r"^(?:const |volatile )*(?:unsigned\b|u8\b|u16\b|u32\b|u64\b|uint\b|uint8_t|uint16_t|uint32_t|"
                        r"uint64_t|size_t\b|__u8\b|__u16\b|__u32\b|__u64\b|bool\b|dma_addr_t|phys_addr_t)")  # fmt: skip
+_UNSIGNED_WORDS = rb"\b(?:unsigned|u8|u16|u32|u64|uint\w*|size_t|__u8|__u16|__u32|__u64|bool|dma_addr_t|phys_addr_t)\b"
+_BELOW_ZERO = lazy(rb"\b(\w+)\s*(?:<|>=)\s*0\b")
 _IS_ERR = frozenset(["IS_ERR", "PTR_ERR_OR_ZERO"])
 _EITHER = "IS_ERR_OR_NULL"
 
@@ -202,8 +204,9 @@ def _same_family(cfg: Cfg, start: int, name: str, key: str, tested: str) -> bool
 
 def unsigned_negative(query: Query) -> Iterator[Answer]:
     """`x < 0` where x is an unsigned local or parameter."""
-    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
-    if not re.search(rb"(?:<|>=)\s*0\s*[)&|;?]", text):
+    text = clean_text(query.unit)[query.function.node.start_byte : query.function.body.end_byte]
+    compared = {match[1] for match in _BELOW_ZERO.finditer(text)}
+    if not any(re.search(_UNSIGNED_WORDS + rb"[^;(){}]*\b" + name + rb"\b", text) for name in compared):
         return
     cfg = query.cfg
     for condition, _ in conditions(cfg):

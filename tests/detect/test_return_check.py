@@ -151,7 +151,8 @@ def test_errors_read_from_another_pointer() -> None:
 
 
 def test_every_question_survives_odd_code() -> None:
-    text = "static int f(void)\n{\n\tif (x) { goto a; } else if (IS_ERR(({ int y = 1; y; }))) return (0);\na:\n\tfor (;;) ;\n}\nint\n"
+    text = "static int f(void)\n{\n\tif (x) { goto a; } else if (IS_ERR(({ int y = 1; y; }))) return (0);\n"
+    text += "a:\n\tfor (;;) ;\n}\nint\n"
     for name, question in QUESTIONS.items():
         assert isinstance(ask(question, text), list), name
 

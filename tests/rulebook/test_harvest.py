@@ -50,7 +50,8 @@ def test_a_tree_becomes_a_table(tmp_path: Path) -> None:
     (tmp_path / "tools").mkdir()
     (tmp_path / "tools" / "user.c").write_text("int x(void)\n{\n\tget_thing();\n}\n")
     (tmp_path / "thing.h").write_text("struct thing *get_thing(int i);\nint set_thing(struct thing *t);\n")
-    caller = "int c{n}(void)\n{{\n\tstruct thing *t = get_thing({n});\n\n\tif (!t)\n\t\treturn -1;\n\treturn set_thing(t);\n}}\n"
+    caller = "int c{n}(void)\n{{\n\tstruct thing *t = get_thing({n});\n\n"
+    caller += "\tif (!t)\n\t\treturn -1;\n\treturn set_thing(t);\n}}\n"
     (tmp_path / "callers.c").write_text("".join(caller.format(n=n) for n in range(4)))
     paths = list(source_files(str(tmp_path)))
     assert len(paths) == 2
