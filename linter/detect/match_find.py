@@ -46,7 +46,10 @@ class Site:
 
     @property
     def is_code(self) -> bool:
-        """Whether it stands in code that the parser understood, not in a comment or string."""
+        """Whether it begins with code that was seen and understood, not in a comment, string or inserted line."""
+        row = self.node.start_point[0]
+        if row < len(self.unit.rows) and self.unit.rows[row] is None:
+            return False
         return not any(each.type in _QUIET for each in self.path[:-1])
 
     @property
