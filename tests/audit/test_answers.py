@@ -86,12 +86,13 @@ def test_a_query_answers(db: Path) -> None:
         "not sql",
     ],
 )
-def test_a_query_can_do_nothing_but_read(db: Path, sql: str, tmp_path: Path) -> None:
+def test_a_query_can_do_nothing_but_read(db: Path, sql: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     before = db.read_bytes()
     with pytest.raises(UsageError):
         list(run_query(str(db), sql, 10)[1])
     assert db.read_bytes() == before
-    assert not Path("x.sqlite").exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_endless_query_is_ended(db: Path) -> None:

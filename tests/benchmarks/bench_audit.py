@@ -3,8 +3,9 @@
     python tests/benchmarks/bench_audit.py --mbox scale-12k.mbox --checkpatch scripts/checkpatch.pl [--scratch DIR]
 
 Everything in one run on one machine; ratios are what counts. CPU time is that of the whole process tree. Peak memory
-is the sum over the tree of each process's own peak. The ten-fold archive repeats every message under new Message-IDs
-and is judged in full (`--copies message-id`); it needs ten times the space, and is removed afterwards.
+is the most that the processes alive at one time had each used at their peak, added up. The ten-fold archive repeats
+every message under new Message-IDs and is judged in full (`--copies message-id`); it needs ten times the space, and is
+removed afterwards.
 """
 
 from __future__ import annotations
@@ -43,21 +44,22 @@ def measure(command: Sequence[str]) -> Cost:
     """Run a command to its end, watching the memory of its process tree."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peaks: dict[int, int] = {}
+    peak = 0
     busy: dict[int, float] = {}
     while True:
         done, status, usage = os.wait4(process.pid, os.WNOHANG)
         if done:
             break
-        for pid in tree(process.pid):
-            peaks[pid] = max(peaks.get(pid, 0), high_water(pid))
+        alive = tree(process.pid)
+        peak = max(peak, sum(high_water(pid) for pid in alive))
+        for pid in alive:
             busy[pid] = max(busy.get(pid, 0.0), cpu_of(pid))
         time.sleep(0.1)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
         sys.exit(f"{command[0]} ended with {process.returncode}: {' '.join(command)}")
     cpu = usage.ru_utime + usage.ru_stime
-    return Cost(time.monotonic() - began, cpu, max(busy.values(), default=cpu), sum(peaks.values()) / 1024)
+    return Cost(time.monotonic() - began, cpu, max(busy.values(), default=cpu), peak / 1024)
 
 
 def tree(pid: int) -> list[int]:
