@@ -1,0 +1,126 @@
+"""Questions about local variables that are read before anything was stored in them.
+
+Cheap first: the text tells which declarations have no value and are not stored to at once. What is left is followed
+along paths with what their conditions say, and only where nothing was stored yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from linter.detect.calls import clean_text, named_calls
+from linter.detect.questions import Answer, Query
+from linter.detect.uninit_walk import Unset, is_filled_by
+from linter.flow.model import Cfg, Step, StepKind
+from linter.pattern import lazy
+from linter.rulebook.model import Tables
+
+_BARE = lazy(
+    rb"[;{}]\s*(?:const\s+)?(?:(?:unsigned|signed|long|short|struct|enum)\s+)*\w+(?:\s+|\s*\*+\s*)"
+    rb"(?:\*?\w+(?:\s*=\s*[^;,(){}]{1,80})?\s*,\s*){0,12}\*?\w+\s*;"
+)
+_SCALAR = lazy(
+    r"^(?:(?:const|unsigned|signed|long|short|int|char|bool|enum \w+|[us]\d+|__[us]\d+|__[bl]e\d+|u?int\d+_t|size_t|"
+    r"ssize_t|loff_t|gfp_t|dma_addr_t|phys_addr_t|irqreturn_t|netdev_tx_t|vm_fault_t|blk_status_t|acpi_status|ktime_t|"
+    r"sector_t|time64_t|uint|ulong|u_int)(?:\s+|$))+$"
+)
+
+
+def fillers(tables: Tables) -> dict[str, int]:
+    """Callee -> the argument that it fills where it succeeds."""
+    return tables.derived("uninit.fills", _build)
+
+
+def _build(tables: Tables) -> dict[str, int]:
+    return {name: int(index) for index, names in tables["uninit"]["fills"].items() for name in names.split()}
+
+
+def bare_locals(query: Query) -> list[Step]:
+    """Declarations of scalars without a value, in the order of the text."""
+    cache, key = query.unit.cache, ("uninit.bare", query.function.span.start)
+    if key not in cache:
+        cache[key] = [
+            step
+            for block in query.cfg.blocks
+            for step in block.steps
+            if step.kind is StepKind.DECLARE and step.expr is None and step.target is not None and not step.cleanup
+        ]
+    found: list[Step] = cache[key]
+    return found
+
+
+def maybe_unassigned(query: Query) -> Iterator[Answer]:
+    """A variable that is returned or tested on a path that stores nothing in it."""
+    text = clean_text(query.unit)
+    first, end = query.function.body.start_byte, query.function.body.end_byte
+    body = text[first:end]
+    if b"asm" in body or not _BARE.search(body):
+        return
+    for step in bare_locals(query):
+        name = step.target.text if step.target is not None else ""
+        if not _SCALAR.match(query.cfg.locals.get(name, "")) or _stored_at_once(body, name, step.end - first):
+            continue
+        before = text[max(step.start - 60, first) : step.start].rsplit(b";", 1)[-1]
+        if b"static" in before or b"extern" in before:
+            continue
+        found = Unset(query, step, {}).find()
+        if found is None:
+            continue
+        state, how = found.state, found.how
+        if how in ("read", "tested") and state.skipped < 0:
+            continue  # conditions that imply each other are seldom seen to do so
+        labels = [((step.start, step.end), "declared without a value")]
+        yield Answer(found.place, {"VALUE": name, "HOW": how}, labels, key=name)
+
+
+def unfilled_read(query: Query) -> Iterator[Answer]:
+    """A variable that only a call that can fail was to fill, read although the call may have failed."""
+    fills = fillers(query.tables)
+    names = {name for name, _, _ in named_calls(query.function) if name in fills}
+    if not names:
+        return
+    bare = {step.target.text: step for step in bare_locals(query) if step.target is not None}
+    if not bare:
+        return
+    for step in bare.values():
+        name = step.target.text if step.target is not None else ""
+        if not _SCALAR.match(query.cfg.locals.get(name, "")):
+            continue
+        if not _is_filled(query.cfg, name, fills):
+            continue
+        found = Unset(query, step, fills).find()
+        if found is None or found.state.call < 0:
+            continue
+        at = found.state.call
+        callee = next((n for n, start, _ in named_calls(query.function) if start == at), "")
+        labels = [((at, at + len(callee)), "leaves it alone where it fails")]
+        yield Answer(found.place, {"VALUE": name, "CALLEE": callee}, labels, key=name)
+
+
+def _is_filled(cfg: Cfg, name: str, fills: dict[str, int]) -> bool:
+    return any(
+        step.kind is StepKind.CALL and step.expr is not None and is_filled_by(step.expr, name, fills)
+        for block in cfg.blocks
+        for step in block.steps
+    )
+
+
+def _stored_at_once(body: bytes, name: str, after: int) -> bool:
+    """Whether the first mention behind the declaration stores to the variable, whatever branch is taken before."""
+    word = name.encode()
+    at = after
+    while True:
+        at = body.find(word, at)
+        if at < 0:
+            return True
+        around = body[at - 1 : at] + body[at + len(word) : at + len(word) + 1]
+        if not any(chr(c).isalnum() or c == 0x5F for c in around):
+            break
+        at += len(word)
+    before = body[after:at]
+    rest = body[at + len(word) : at + len(word) + 3].lstrip()
+    if not (rest[:1] == b"=" and rest[:2] != b"=="):
+        return False
+    if b"goto" in before or before.count(b"{") != before.count(b"}"):
+        return False
+    return before.rstrip()[-1:] in (b";", b"}", b"")
