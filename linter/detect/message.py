@@ -11,7 +11,7 @@
       first: true                        one finding a patch
       message: "`$1` means nothing upstream"
 
-Both forms are silent on quoted patches (the one who replies wrote neither the message nor the headers) unless
+Both forms are silent on quoted patches and on diffs within a discussion (the one who replies submits nothing) unless
 `quoted: true`, on a bare diff (there is no message), and, unless `userspace: true`, on patches to other projects.
 `rfc: false` keeps a rule off patches that are not meant for merging.
 """
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from linter.detect.match_where import limited_regex
-from linter.detect.message_parts import PARTS, Problem, message_lines, place
+from linter.detect.message_parts import PARTS, Problem, is_discussion, message_lines, place
 from linter.detect.message_people import PEOPLE
 from linter.detect.message_trailers import TRAILERS
 from linter.detect.model import Context, Finding, Label, Scope, finding
@@ -60,7 +60,7 @@ class _Runner:
 
 def _is_about(rule: Rule, patch: Patch, context: Context) -> bool:
     block = rule.block
-    if patch.quoted and not block.get("quoted"):
+    if not block.get("quoted") and is_discussion(patch):
         return False
     if not patch.subject and not patch.author and not block.get("quoted"):
         return False  # a bare diff

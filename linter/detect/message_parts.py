@@ -25,6 +25,16 @@ class Problem:
     confidence: str = ""
 
 
+_DISCUSSION = lazy(
+    r"(?i)^\s*(?:re|aw|fwd?|was)\b[^a-z]{0,3}[:\[]|\[[^]]{0,40}\b(?:pull|0+/\d+)\b[^]]{0,40}\]|^\s*\[?(?:git )?pull\b"
+)
+
+
+def is_discussion(patch: Patch) -> bool:
+    """Whether a mail with a diff in it is an answer, a forward, a pull request or a cover letter, not a submission."""
+    return patch.quoted or (patch.mail and _DISCUSSION.search(patch.subject) is not None)
+
+
 def place(patch_lineno: int) -> Location:
     """A line of the mail."""
     return Location(None, None, None, 1 if patch_lineno else None, patch_lineno, None, True)

@@ -86,11 +86,18 @@ def _sender(patch: Patch, context: Context) -> Iterator[Problem]:
     author, sender, signed = patch.author, patch.sender, signers(patch)
     if author is None or sender is None or not patch.mail or is_relayed(sender) or same_person(author, sender):
         return
-    if signed and same_person(signed[-1][1], sender):
+    if signed and (same_person(signed[-1][1], sender) or _alike(signed[-1][1], sender)):
         return
     if not signed:
         return
     yield Problem(signed[-1][0], {"SENDER": str(sender)}, sender.address, ((header_line(patch, "From"), "sent by"),))
+
+
+def _alike(one: Person, other: Person) -> bool:
+    """Whether two names or addresses share a name: somebody who signs with another address than they send from."""
+    left, right = (words_of_name(f"{person.name} {person.address.partition('@')[0]}") for person in (one, other))
+    long = [word for word in left if len(word) > 3]
+    return any(word in "".join(right) for word in long) or any(len(w) > 3 and w in "".join(left) for w in right)
 
 
 def _codeveloper(patch: Patch, context: Context) -> Iterator[Problem]:

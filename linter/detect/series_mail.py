@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from linter.detect.message_parts import place, subject_line
+from linter.detect.message_parts import is_discussion, place, subject_line
 from linter.detect.model import Context
 from linter.detect.series_order import Check, Found
 from linter.patch.model import Patch, Series
@@ -19,7 +19,7 @@ LONG = 15
 
 
 def _mails(series: Series) -> list[Patch]:
-    return [patch for patch in series.patches if patch.mail and not patch.quoted and patch.subject]
+    return [patch for patch in series.patches if patch.mail and patch.subject and not is_discussion(patch)]
 
 
 def _gap(series: Series, context: Context) -> Iterator[Found]:

@@ -19,6 +19,7 @@ _DEFINED = lazy(rb"^(?:#[ \t]*define[ \t]+(\w{4,})|(?:[A-Za-z_]\w*[ \t*]+){1,6}(
 _ONE_LINE = lazy(rb"^(\w{4,})\([^;]*$")
 _USED = lazy(rb"\b([A-Za-z_]\w{3,})\s*\(")
 _WORD = lazy(rb"\b[A-Za-z_]\w{3,}\b")
+_BACKPORT = lazy(r"(?i)autosel|stable|v?\d+\.\d+")
 _FIX = lazy(r"(?i)^[^:]*:?.{0,60}\b(?:fix|fixup|repair|correct)(?:es|ed|ing|s)?\b")
 
 
@@ -116,6 +117,8 @@ def _repairs(series: Series, context: Context) -> Iterator[Found]:
     """A Fixes: tag for a patch of the same series, or a fix that takes back lines of an earlier one."""
     if not is_ordered(series):
         return
+    if any(_BACKPORT.match(word) for word in series.patches[0].prefixes):
+        return  # a stable tree keeps the commits of mainline as they are
     titles = {_normal(patch.title): index for index, patch in enumerate(series.patches)}
     written: dict[tuple[str, bytes], int] = {}
     for index, patch in enumerate(series.patches):
