@@ -27,6 +27,7 @@ class Leak:
     witness: Step | None  # a release on another way out
     confidence: Confidence
     reason: tuple[Expr, bool] | None  # the last condition on the path
+    witnesses: int = 0  # releases on other ways out
     witness_label: bool = False  # the release on the other way out stands behind a label
     witness_relation: int = 0  # how well the name of that release fits that of the acquisition
     failed: bool = False  # on a path where the acquiring call itself failed
@@ -117,7 +118,8 @@ class Judge:
             return None
         if owed.kind not in ("enable", "registration", "count", "lock", "section", "handler") and owed.handle:
             known = facts.value_mask(owed.handle)
-            if owed.held is not None and owed.held & POSITIVE and not known & owed.held:
+            wanted = owed.held if owed.held is not None else POSITIVE
+            if wanted & POSITIVE and not known & wanted:
                 return None
         kind = classify(self.cfg, exit.step, facts)
         witness = self._witness()
@@ -133,7 +135,7 @@ class Judge:
             owed.family is not None and owed.family.raised and not facts.value_mask(owed.result) & (ZERO | POSITIVE)
         )
         fits = self._fits(witness)
-        return Leak(owed, exit, kind, witness, confidence, reason, behind, fits, failed)
+        return Leak(owed, exit, kind, witness, confidence, reason, len(self.outcome.releases), behind, fits, failed)
 
     def _fits(self, witness: Step | None) -> int:
         if witness is None or witness.expr is None:
@@ -198,7 +200,8 @@ class Judge:
         failures, successes = FAILURE in self.kinds or UNSURE in self.kinds, SUCCESS in self.kinds
         if owed.kind == "lock":
             return self._lock_confidence(kind, exit) if witness else None
-        unwinds = any(start in owed.unwinding for start in exit.state.undone)
+        latest = owed.call.start if owed.kind == "registration" and owed.evidence == "table" else 1 << 62
+        unwinds = any(owed.unwinding.get(start, latest) < latest for start in exit.state.undone)
         if owed.kind == "iterator":
             if kind == FAILURE:
                 return Confidence.HIGH if not exit.state.stored else None
@@ -209,6 +212,8 @@ class Judge:
         if owed.evidence == "names" and not witness:
             return None
         if owed.evidence == "harvest" and not witness and not unwinds:
+            return None
+        if owed.evidence == "names" and self._is_context(owed):
             return None
         if kind == FAILURE:
             if witness and (failures or successes):
@@ -225,7 +230,7 @@ class Judge:
                 return None
             return Confidence.HIGH if owed.kind in ("memory", "reference", "object", "fd") else Confidence.MEDIUM
         if kind == UNSURE:
-            if owed.evidence != "table" and (exit.step.expr is None or exit.step.expr.kind is not Kind.CALL):
+            if owed.evidence != "table":
                 return None
             if witness and FAILURE in self.kinds:
                 return Confidence.MEDIUM
@@ -239,6 +244,10 @@ class Judge:
         if owed.kind not in _TEMPORARY and owed.kind != "lock":
             return None
         return Confidence.MEDIUM if VOID in self.kinds and exit.leave < 0 else None
+
+    def _is_context(self, owed: Obligation) -> bool:
+        """Whether all that two names share is the driver's own structure: what they do to it is anybody's guess."""
+        return owed.kind == "registration" and any(key.isidentifier() for key in owed.keys)
 
     def _lock_confidence(self, kind: str, exit: Exit) -> Confidence | None:
         """A lock that other exits give back must be given back by each, unless the function is made to keep it."""

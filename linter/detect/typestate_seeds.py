@@ -126,6 +126,8 @@ class Seeds:
             if not _ACCESSES.isdisjoint(made):
                 return False
             return not _MAKES.isdisjoint(made) or not (_GETS.isdisjoint(made) or _PUTS.isdisjoint(words))
+        if (_GETS | _MAKES).isdisjoint(self.knowledge.words(call.text)):
+            return False
         return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
 
     def unwinding(self) -> dict[int, int]:
