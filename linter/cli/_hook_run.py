@@ -15,7 +15,7 @@ from linter.cli._run import Setup, make_report, make_setup, report_on, wants_col
 from linter.deliver.git import line
 from linter.deliver.hook_script import BYPASS
 from linter.detect.model import Scope
-from linter.errors import InputError, LinterError, UsageError
+from linter.errors import InputError, InternalError, LinterError, UsageError
 from linter.patch.intake import Problem
 from linter.patch.model import Message
 from linter.render.options import RenderOptions
@@ -38,6 +38,8 @@ def run_hook(name: str, arguments: Sequence[str]) -> int:
     except LinterError as error:
         error.help = f"{error.help}; to go on without hunklint: {BYPASS[name]}".removeprefix("; ")
         raise
+    except Exception as error:
+        raise InternalError("a bug of hunklint", f"to go on without it: {BYPASS[name]}") from error
 
 
 def _setup(**changes: Any) -> Setup:

@@ -132,6 +132,11 @@ def make_ground(folder: Path, cache: Path) -> Ground:
     return ground
 
 
+def installed(name: str) -> str | None:
+    """A program beside this interpreter, else in PATH."""
+    return shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+
+
 def has_send_email() -> bool:
     """Whether the real `git send-email` is installed."""
     git = shutil.which("git")

@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from linter.cli.main import run
-from linter.deliver.remarks import Existing, Wanted, gone_body, is_gone, key_of, make_plan
+from linter.deliver.remarks import Existing, Wanted, gone_body, is_gone, key_of, make_plan, wanted_comments
+from linter.review.model import PatchReport, Verdict
+from linter.rulebook.model import Severity
 from tests.deliver.ground import Ground
 from tests.deliver.servers import SECRET, Diffed, Gitea, GitHub, GitLab, serve
+from tests.render import build
 
 pytest.importorskip("httpx")
 
@@ -263,6 +266,43 @@ def test_what_ci_says_is_used(
         "",
         "5",
     )
+
+
+MAIL = b"""\
+From: Ann Author <ann@example.org>
+Subject: [PATCH] misc: part: Call it
+
+Body.
+---
+diff --git a/part.c b/part.c
+--- a/part.c
++++ b/part.c
+@@ -1,3 +1,4 @@
+ void part(void)
+ {
+-\tstart();
++\tcall(1);
++\tcall(2);
+ }
+"""
+
+
+def test_only_changed_lines_get_comments_and_each_its_own() -> None:
+    patch = build.patch_of(MAIL)
+    hostile = "`x` <!-- hunklint:finding other --> @somebody <b>"
+    one = build.judge(build.finding([(build.at(patch, "call(1)"), "here")], hostile, severity=Severity.INFO))
+    removed = build.judge(build.finding([(build.at(patch, "start()"), "gone")]), fingerprint="r")
+    context = build.judge(build.finding([(build.at(patch, "void part"), "here")]))
+    mail = build.judge(build.finding([(build.in_mail(patch, "Body."), "here")]))
+    hidden = build.judge(build.finding([(build.at(patch, "call(2)"), "here")]), verdict=Verdict.SUPPRESSED)
+    report = PatchReport(patch, (one, removed, context, mail, hidden))
+    found = wanted_comments([report, report])
+    assert [(made.line, made.removed) for made in found] == [(3, False), (3, True)] * 2
+    assert len({made.key for made in found}) == 4
+    assert key_of(found[0].body) == found[0].key
+    assert found[0].body.count("<!-- hunklint:finding") == 1
+    assert "<b>" not in found[0].body
+    assert "@somebody" not in found[0].body
 
 
 def wanted(key: str, body: str = "b") -> Wanted:

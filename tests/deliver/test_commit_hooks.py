@@ -128,23 +128,42 @@ def test_pre_commit_for_the_first_commit_and_for_none(ground: Ground, tmp_path: 
     assert commit(ground, GOOD, "--allow-empty") == (0, "")
 
 
+MIDDLE = "".join(f"\tpart_step({number});\n" for number in range(40))
+LEAK = (
+    "#include <linux/slab.h>\n\nint part(int n)\n{\n\tchar *p = kmalloc(n, GFP_KERNEL);\n\n"
+    f"\tif (!p)\n\t\treturn -ENOMEM;\n{MIDDLE}\tif (n > 3)\n\t\treturn -EINVAL;\n\tkfree(p);\n\treturn 0;\n}}\n"
+)
+NO_LEAK = LEAK.replace("\t\treturn -EINVAL;", "\t\tgoto out;").replace("\tkfree", "out:\n\tkfree")
+
+
 def test_pre_commit_uses_whole_files(ground: Ground) -> None:
     """A finding that is only clear with lines that no hunk shows: the blob ids of the staged diff lead to them."""
     ground.config('rule = ["leak-on-error-path"]\nconfidence = "high"')
-    middle = "".join(f"\tpart_step({number});\n" for number in range(40))
-    text = (
-        "#include <linux/slab.h>\n\nint part(int n)\n{{\n\tchar *p = kmalloc(n, GFP_KERNEL);\n\n"
-        "\tif (!p)\n\t\treturn -ENOMEM;\n{}\tif (n > 3)\n\t\t{}\n\tkfree(p);\n\treturn 0;\n}}\n"
-    )
-    (ground.top / "part.c").write_text(text.format(middle, "goto out;").replace("\tkfree", "out:\n\tkfree"))
-    ground.git("add", "part.c")
-    ground.git("commit", "-q", "-m", "x")
+    (ground.top / "part.c").write_text(NO_LEAK)
+    ground.git("commit", "-q", "-a", "-m", "x")
     ground.hunklint("hook", "install", "pre-commit")
-    (ground.top / "part.c").write_text(text.format(middle, "return -EINVAL;"))
+    (ground.top / "part.c").write_text(LEAK)
     ground.git("add", "part.c")
     code, err = commit(ground, GOOD)
     assert code == 1, err
     assert "leak-on-error-path" in err
+
+
+def test_the_other_tree_that_the_configuration_names(ground: Ground, tmp_path: Path) -> None:
+    """git exports GIT_DIR to hooks, which must not follow hunklint into the repository that holds the files."""
+    kernel = tmp_path / "kernel"
+    ground.git("init", "-q", str(kernel))
+    for text in (NO_LEAK, LEAK):
+        (kernel / "part.c").write_text(text)
+        ground.git("add", "part.c", cwd=kernel)
+        ground.git("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "part: Do it", cwd=kernel)
+    mail = ground.git("format-patch", "--stdout", "-1", cwd=kernel).stdout
+    (ground.top / "0001-do-it.patch").write_text(mail)
+    words = ("hook", "run", "sendemail-validate", "0001-do-it.patch")
+    for place, code in ((kernel, 1), (tmp_path / "nowhere", 0)):
+        ground.config(f'rule = ["leak-on-error-path"]\nconfidence = "high"\ngit = "{place}"')
+        done = ground.hunklint(*words, env={"GIT_DIR": str(ground.top / ".git")}, check=False)
+        assert done.returncode == code, done.stderr
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ The hooks are tried as `language: system` here: building an environment for `lan
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,13 +13,11 @@ import yaml
 
 from linter.deliver.hook_script import BYPASS
 from linter.deliver.pushed import Update, framework_update
-from tests.deliver.ground import Ground
+from tests.deliver.ground import Ground, installed
 
 MANIFEST = Path(__file__).parents[2] / ".pre-commit-hooks.yaml"
-TOOL = os.environ.get("HUNKLINT_TEST_PRE_COMMIT") or shutil.which("pre-commit")
-needs_tool = pytest.mark.skipif(
-    TOOL is None, reason="pre-commit is missing (pip install pre-commit, or HUNKLINT_TEST_PRE_COMMIT=path)"
-)
+TOOL = installed("pre-commit")
+needs_tool = pytest.mark.skipif(TOOL is None, reason="pre-commit is missing (pip install pre-commit)")
 
 
 def test_the_manifest_names_hooks_that_exist() -> None:

@@ -177,8 +177,8 @@ def test_global_hooks_serve_every_repository(ground: Ground, tmp_path: Path) -> 
     ground.write("good_call")
     assert ground.git("commit", "-q", "-m", "x").stderr == "own-pre\nown-post\n"
     ground.hunklint("hook", "install", "pre-commit")  # in the repository as well: one check, not two
-    ground.write("bad_call")
-    assert ground.git("commit", "-q", "-m", "x", check=False).stderr.count("error[test-bad-call]") == 1
+    ground.write("doubt_call")
+    assert ground.git("commit", "-q", "-m", "x").stderr.count("warning[test-doubt-call]") == 1
     assert "for every repository" in ground.hunklint("hook", "status").stdout
     ground.hunklint("hook", "uninstall")
     ground.hunklint("hook", "uninstall", "--global")
@@ -186,6 +186,14 @@ def test_global_hooks_serve_every_repository(ground: Ground, tmp_path: Path) -> 
     left = [place for place in Path(ground.env["HOME"]).rglob("*") if place.is_file()]
     assert left == [config]
     assert not Path(ground.env["HOME"], ".config", "hunklint", "hooks").exists()
+
+
+def test_a_repository_whose_hooks_lead_to_the_global_folder(ground: Ground) -> None:
+    ground.hunklint("hook", "install", "--global", "pre-commit")
+    shutil.rmtree(ground.top / ".git" / "hooks")
+    (ground.top / ".git" / "hooks").symlink_to(Path(ground.env["HOME"], ".config", "hunklint", "hooks"))
+    ground.write("doubt_call")
+    assert ground.git("commit", "-q", "-m", "x").stderr.count("warning[test-doubt-call]") == 1
 
 
 def test_global_with_a_hooks_path_of_the_users_own(ground: Ground, tmp_path: Path) -> None:

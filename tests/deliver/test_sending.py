@@ -161,6 +161,16 @@ def test_a_mail_that_was_lost_from_sight_is_no_pass(ground: Ground, tmp_path: Pa
     assert BYPASS in done.stderr
 
 
+def test_a_run_that_was_broken_off_is_no_part_of_the_next(ground: Ground, tmp_path: Path) -> None:
+    """Both in one process, as a sender may be that tries again: what was said in the first is said in the second."""
+    first, _ = series(ground, ("doubt_call",), ("one",), cover=False)
+    script = tmp_path / "git-send-email"
+    hook = '$PYTHON -P -m linter.cli.main hook run sendemail-validate "$1"\n'
+    script.write_text(hook * 2)
+    done = ground.run("sh", str(script), first, env={"PYTHON": sys.executable})
+    assert done.stderr.count("warning[test-doubt-call]") == 2
+
+
 def counted(ground: Ground, folder: Path, files: list[str], total: int) -> subprocess.CompletedProcess[str]:
     """The hook called as git 2.42 does: once a mail, from one process; each number is printed before its call."""
     script = folder / "git-send-email"
