@@ -8,7 +8,8 @@
                                     # not release; exit: any other way out
       message: "$WHAT is not released on this path"       # also $HANDLE, $CALL, $RELEASE
 
-All rules of this form share one pass over a function; a leak belongs to the rule with the most filters that fit.
+or a protocol written out: see typestate_protocol. All rules of the first form share one pass over a function; a leak
+belongs to the rule with the most filters that fit.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from linter.detect.model import Context, Finding, Runner, Scope
 from linter.detect.typestate_after import AGAIN, USED, late
 from linter.detect.typestate_dropped import dropped, is_explained
 from linter.detect.typestate_leak import Judge, Leak
+from linter.detect.typestate_protocol import compile_all, compile_protocol, run_protocol
 from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped, report_late
 from linter.detect.typestate_seeds import Seeds
 from linter.detect.typestate_tables import Knowledge, knowledge
@@ -36,6 +38,7 @@ DROPPED = {"dropped-release": "release", "dropped-unlock": "unlock", "dropped-go
 LATE = (AGAIN, USED)
 VIOLATIONS = ("leak", *LATE, *DROPPED)
 _KEYS = {"table": str, "violation": str, "kinds": list, "shape": list, "raised": bool, "calls": list, "message": str}
+_PROTOCOL_KEYS = {"track", "states", "transitions", "violations"}
 _SHAPES = ("return", "goto", "exit")
 
 
@@ -47,8 +50,11 @@ class Typestate:
     schema: Mapping[str, Any] = {
         "type": "object",
         "additionalProperties": False,
-        "required": ["table", "violation", "message"],
         "properties": {
+            "track": {"type": "string"},
+            "states": {"type": "object"},
+            "transitions": {"type": "array"},
+            "violations": {"type": "array"},
             "table": {"enum": ["resources", "locks"]},
             "violation": {"enum": list(VIOLATIONS)},
             "kinds": {"type": "array", "items": {"type": "string"}},
@@ -62,6 +68,11 @@ class Typestate:
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         """Check a rule's block."""
         block = rule.block
+        if "track" in block:
+            unknown = set(block) - _PROTOCOL_KEYS
+            if unknown:
+                raise BlockError((self.name, min(unknown)), "unknown key", ", ".join(sorted(_PROTOCOL_KEYS)))
+            return compile_protocol(rule).names
         for key, value in block.items():
             wanted = _KEYS.get(key)
             if wanted is None:
@@ -88,6 +99,8 @@ class Typestate:
 class _Runner:
     def __init__(self, rules: Sequence[Rule], tables: Tables) -> None:
         self.tables = tables
+        self.protocols = compile_all(rules)
+        rules = [rule for rule in rules if "track" not in rule.block]
         self.leak_rules = sorted(
             (LeakRule(rule, rule.block) for rule in rules if rule.block["violation"] == "leak"),
             key=lambda owner: owner.weight,
@@ -101,6 +114,7 @@ class _Runner:
         """Findings on one image."""
         if context.userspace:
             return
+        yield from self._protocols(target, enabled)
         known = knowledge(self.tables)
         told: set[str] = set()
         if known.speaks_of(target.identifiers):
@@ -112,6 +126,18 @@ class _Runner:
             return
         if file.change is Change.MODIFY and not is_explained(context.patch):
             yield from self._dropped(target, file, known, enabled, told)
+
+    def _protocols(self, target: Unit, enabled: frozenset[str]) -> Iterator[Finding]:
+        names = target.identifiers
+        wanted = [p for p in self.protocols if p.rule.id in enabled and any(n.encode() in names for n in p.names)]
+        for function in target.functions if wanted else ():
+            text = target.text[function.span.start : function.span.end]
+            mine = [p for p in wanted if any(n.encode() in text for n in p.names)]
+            if mine and is_touched(function):
+                cfg = build_cfg(function)
+                facts = base_facts(cfg)
+                for protocol in mine if facts is not None else ():
+                    yield from run_protocol(protocol, function, cfg, facts or {}, returned_variable(cfg))
 
     def _leaks(self, target: Unit, known: Knowledge, enabled: frozenset[str]) -> Iterator[Finding]:
         for function in target.functions:
