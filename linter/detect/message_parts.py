@@ -25,6 +25,7 @@ class Problem:
     confidence: str = ""
 
 
+_SUBMITTED = lazy(r"(?i)patch|\b(?:rfc|rft|wip|resend|v\d+)\b")
 _DISCUSSION = lazy(
     r"(?i)^\s*(?:re|aw|fwd?|was)\b[^a-z]{0,3}[:\[]|\[[^]]{0,40}\b(?:pull|0+/\d+)\b[^]]{0,40}\]|^\s*\[?(?:git )?pull\b"
 )
@@ -32,7 +33,12 @@ _DISCUSSION = lazy(
 
 def is_discussion(patch: Patch) -> bool:
     """Whether a mail with a diff in it is an answer, a forward, a pull request or a cover letter, not a submission."""
-    return patch.quoted or (patch.mail and _DISCUSSION.search(patch.subject) is not None)
+    if patch.quoted or not patch.mail:
+        return patch.quoted
+    if _DISCUSSION.search(patch.subject):
+        return True
+    sent = patch.message_id is not None and any(name.lower() == "to" for name, _ in patch.headers)
+    return sent and not _SUBMITTED.search(" ".join(patch.prefixes))
 
 
 def place(patch_lineno: int) -> Location:

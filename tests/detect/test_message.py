@@ -121,3 +121,23 @@ def test_bad_blocks(block: dict[str, Any], path: tuple[str, ...]) -> None:
     with pytest.raises(BlockError) as caught:
         run(block, patch_of("Why.\n"))
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize(
+    ("subject", "silent"),
+    [
+        ("[PATCH v2] misc: part: Raise the level", False),
+        ("[RFC] misc: part: Raise the level", False),
+        ("Re: [PATCH] misc: part: Raise the level", True),
+        ("Fwd: [PATCH] misc: part: Raise the level", True),
+        ("[GIT PULL] parts for 6.12", True),
+        ("[PATCH v2 0/3] misc: part", True),
+        ("[BUG] the part stops", True),
+        ("recover the part", True),
+    ],
+)
+def test_a_diff_in_a_discussion_is_no_submission(subject: str, silent: bool) -> None:
+    text = f"To: list@example.org\nMessage-ID: <1@example.org>\n{MAIL.format(body='Why.', prefix='')}"
+    stream = io.BytesIO(text.replace("[PATCH] misc: part: Raise the level", subject).encode())
+    (message,) = read_messages(["-"], stdin=stream, cwd=".", problems=[])
+    assert bool(run({"check": "no-signoff"}, message.patches[0])) is not silent
