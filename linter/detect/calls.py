@@ -20,6 +20,7 @@ from linter.syntax.mask import scrub
 from linter.syntax.model import Function, Unit
 
 _CALL = lazy(rb"\b([A-Za-z_]\w*) ?\(")
+_WORD = lazy(rb"\w+")
 _IF = lazy(rb"\bif\s*\(")
 _BRANCH = lazy(rb"\s*(?:\{[^{}]*\}|[^;{}]*;)")
 _BLANKS = b" \t\n\r"
@@ -156,3 +157,19 @@ def _branches(function: Function) -> Iterator[tuple[str, str]]:
         behind = _BRANCH.match(text, end, limit)
         branch = behind[0] if behind is not None else b"{"  # too long to tell
         yield text[match.end() : end - 1].decode("utf-8", "replace"), branch.decode("utf-8", "replace")
+
+
+def changed_words(function: Function) -> frozenset[bytes] | None:
+    """The identifiers on lines of a function that the patch wrote; None where it wrote none of them, or all."""
+    cache, key = function.unit.cache, ("calls.changed", function.span.start)
+    if key not in cache:
+        unit, words, context = function.unit, set[bytes](), False
+        for row in range(function.node.start_point[0], function.node.end_point[0] + 1):
+            line = unit.line_of(row)
+            if line is not None and line.kind is not LineKind.CONTEXT:
+                words.update(_WORD.findall(line.text))
+            else:
+                context = True
+        cache[key] = frozenset(words) if words and context else None
+    found: frozenset[bytes] | None = cache[key]
+    return found

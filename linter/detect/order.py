@@ -30,6 +30,16 @@ QUESTIONS: Mapping[str, Question] = {
 """What a rule of this engine can ask."""
 
 
+_TABLED: Mapping[str, tuple[str, ...]] = {
+    "published-before-init": ("initialise",),
+    "drvdata-after-register": ("drvdata",),
+    "irq-early": ("irq",),
+    "get-before-create": ("exposes-fd",),
+    "sysfs-after-add": ("sysfs-late",),
+}
+"""Lists of the table `order` of which one word has to be there."""
+
+
 class OrderEngine:
     """See the module's docstring."""
 
@@ -50,8 +60,10 @@ class OrderEngine:
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         """Check a rule's block."""
         check_block(rule, self.name, QUESTIONS, {"triggers": list})
-        triggers = rule.block.get("triggers")
-        return frozenset(triggers) if triggers else None
+        words = list(rule.block.get("triggers", ()))
+        for name in () if words else _TABLED.get(rule.block["report"], ()):
+            words += tables["order"][name].split()
+        return frozenset(words) or None
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
         """Nothing to compile: the questions are functions."""

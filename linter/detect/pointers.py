@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from linter.detect.calls import branches, clean_text
+from linter.detect.calls import branches, changed_words, clean_text
 from linter.detect.paths import dominating_tests, is_part, overwrites
 from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
-_USE = lazy(rb"\b(\w+(?:(?:->|\.)\w+)*)->")
+_INSIDE = frozenset(bytes([c]) for c in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.>")
 _TEST = lazy(rb"[(!&|]\s*(\w+(?:(?:->|\.)\w+)*)\s*(?:\)|&&|\|\||[!=]=\s*NULL)|\b(\w+(?:(?:->|\.)\w+)*)\s*\?")
 _NULL_TEST = lazy(r"!\s*[A-Za-z_]|==\s*NULL|!=\s*NULL|(?:^|&&|\|\||\()\s*[\w>.\-]+\s*(?:$|&&|\|\||\))")
 _LEAVES = lazy(r"\b(?:return|goto|break|continue)\b")
@@ -72,12 +73,17 @@ def _places(query: Query) -> list[tuple[int, int]]:
     cache, key = query.unit.cache, ("pointers.places", query.function.span.start)
     if key not in cache:
         text, start, end = clean_text(query.unit), query.function.body.start_byte, query.function.body.end_byte
+        changed = changed_words(query.function)
+        tests = {match[1] or match[2]: match.start() for match in _TEST.finditer(text, start, end)}
+        if changed is not None:
+            tests = {name: at for name, at in tests.items() if not changed.isdisjoint(re.findall(rb"\w+", name))}
         uses: dict[bytes, int] = {}
-        for match in _USE.finditer(text, start, end):
-            uses.setdefault(match[1], match.start())
-        tests: dict[bytes, int] = {}
-        for match in _TEST.finditer(text, start, end):
-            tests[match[1] or match[2]] = match.start()
+        for name in tests:
+            at = text.find(name + b"->", start, end)
+            while at > 0 and text[at - 1 : at] in _INSIDE:
+                at = text.find(name + b"->", at + 1, end)
+            if at >= 0:
+                uses[name] = at
         cache[key] = [(uses[name], at) for name, at in tests.items() if name in uses]
     found: list[tuple[int, int]] = cache[key]
     return found

@@ -261,6 +261,14 @@ QUESTIONS: Mapping[str, Question] = {
 """What a rule of this engine can ask."""
 
 
+_TABLED: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("user-triggerable-warn", "verbose"): ("warns", "warns-limited"),
+    ("redundant-log", "verbose"): ("verbose",),
+    ("redundant-log", "allocators"): ("allocators",),
+}
+"""Lists of the table `logging` of which one word has to be there."""
+
+
 class ReachEngine:
     """See the module's docstring."""
 
@@ -282,8 +290,10 @@ class ReachEngine:
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         """Check a rule's block."""
         check_block(rule, self.name, QUESTIONS, {"calls": str, "triggers": list})
-        triggers = rule.block.get("triggers")
-        return frozenset(triggers) if triggers else None
+        words = list(rule.block.get("triggers", ()))
+        for name in () if words else _TABLED.get((rule.block["report"], rule.block.get("calls", "verbose")), ()):
+            words += tables["logging"][name].split()
+        return frozenset(words) or None
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
         """Nothing to compile: the questions are functions."""

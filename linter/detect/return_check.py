@@ -51,6 +51,34 @@ _EXTRA: Mapping[str, type] = {"convention": str, "untested": bool, "triggers": l
 _CONVENTIONS = ("null", "errptr")
 
 
+_NAMED: Mapping[str, tuple[str, ...]] = {
+    "errptr-test-of-null": ("IS_ERR", "PTR_ERR_OR_ZERO"),
+    "either-test": ("IS_ERR_OR_NULL",),
+    "other-error-read": ("IS_ERR",),
+    "failure-only-logged": ("dev_err_probe",),
+    "fd-unchecked": ("fdget", "fdget_raw", "fdget_pos"),
+}
+_TABLED: Mapping[str, tuple[str, ...]] = {
+    "timeout-negative": ("timeout",),
+    "handle-compared": ("dma-handle",),
+    "copy-left-returned": ("left",),
+    "copy-errno": ("left", "user-errno"),
+    "positive-success": ("positive-success",),
+    "either-judged-by-null": ("either",),
+}
+"""Words without which a question has no answer: as they stand, or lists of the table `returns`."""
+
+
+def _triggers(block: Mapping[str, Any], tables: Tables) -> frozenset[str] | None:
+    if block.get("triggers"):
+        return frozenset(block["triggers"])
+    report = block["report"]
+    words = set(_NAMED.get(report, ()))
+    for name in _TABLED.get(report, ()):
+        words |= set(tables["returns"][name].split())
+    return frozenset(words) or None
+
+
 class ReturnCheck:
     """See the module's docstring."""
 
@@ -76,8 +104,7 @@ class ReturnCheck:
         convention = rule.block.get("convention", "null")
         if convention not in _CONVENTIONS:
             raise BlockError((self.name, "convention"), f"`{convention}` is no convention", "null or errptr")
-        triggers = rule.block.get("triggers")
-        return frozenset(triggers) if triggers else None
+        return _triggers(rule.block, tables)
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
         """Nothing to compile: the questions are functions."""
