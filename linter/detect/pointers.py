@@ -13,7 +13,7 @@ from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
 _INSIDE = frozenset(bytes([c]) for c in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.>")
-_TEST = lazy(rb"[(!&|]\s*(\w+(?:(?:->|\.)\w+)*)\s*(?:\)|&&|\|\||[!=]=\s*NULL)|\b(\w+(?:(?:->|\.)\w+)*)\s*\?")
+_TEST = lazy(rb"[(!&|]\s*(\w+(?:(?:->|\.)\w+)*)\s*(?:\)|&&|\|\||[!=]=\s*NULL)")
 _NULL_TEST = lazy(r"!\s*[A-Za-z_]|==\s*NULL|!=\s*NULL|(?:^|&&|\|\||\()\s*[\w>.\-]+\s*(?:$|&&|\|\||\))")
 _LEAVES = lazy(r"\b(?:return|goto|break|continue)\b")
 _TESTED_KINDS = frozenset([Kind.NAME, Kind.FIELD])
@@ -73,10 +73,7 @@ def _places(query: Query) -> list[tuple[int, int]]:
     cache, key = query.unit.cache, ("pointers.places", query.function.span.start)
     if key not in cache:
         text, start, end = clean_text(query.unit), query.function.body.start_byte, query.function.body.end_byte
-        changed = changed_words(query.function)
-        tests = {match[1] or match[2]: match.start() for match in _TEST.finditer(text, start, end)}
-        if changed is not None:
-            tests = {name: at for name, at in tests.items() if not changed.isdisjoint(re.findall(rb"\w+", name))}
+        tests = {match[1]: match.start() for match in _TEST.finditer(text, start, end)}
         uses: dict[bytes, int] = {}
         for name in tests:
             at = text.find(name + b"->", start, end)
@@ -84,7 +81,12 @@ def _places(query: Query) -> list[tuple[int, int]]:
                 at = text.find(name + b"->", at + 1, end)
             if at >= 0:
                 uses[name] = at
-        cache[key] = [(uses[name], at) for name, at in tests.items() if name in uses]
+        changed = changed_words(query.function) if uses else None
+        cache[key] = [
+            (use, tests[name])
+            for name, use in uses.items()
+            if changed is None or not changed.isdisjoint(re.findall(rb"\w+", name))
+        ]
     found: list[tuple[int, int]] = cache[key]
     return found
 
