@@ -191,9 +191,14 @@ def test_global_hooks_serve_every_repository(ground: Ground, tmp_path: Path) -> 
 def test_a_repository_whose_hooks_lead_to_the_global_folder(ground: Ground) -> None:
     ground.hunklint("hook", "install", "--global", "pre-commit")
     shutil.rmtree(ground.top / ".git" / "hooks")
-    (ground.top / ".git" / "hooks").symlink_to(Path(ground.env["HOME"], ".config", "hunklint", "hooks"))
+    folder = Path(ground.env["HOME"], ".config", "hunklint", "hooks")
+    (ground.top / ".git" / "hooks").symlink_to(folder)
+    wire = f"#!/bin/sh\necho >> {folder}/calls; [ $(wc -l < {folder}/calls) -lt 5 ] || exit 9\n"  # ends a recursion
+    hook = folder / "pre-commit"
+    hook.write_text(hook.read_text().replace("#!/bin/sh\n", wire, 1))
     ground.write("doubt_call")
     assert ground.git("commit", "-q", "-m", "x").stderr.count("warning[test-doubt-call]") == 1
+    assert (folder / "calls").read_text() == "\n"
 
 
 def test_global_with_a_hooks_path_of_the_users_own(ground: Ground, tmp_path: Path) -> None:
