@@ -1,8 +1,8 @@
 """Frozen, slotted classes from annotations: `dataclasses.dataclass(frozen=True, slots=True)` at a seventh of its cost.
 
 A hook starts the whole program for one small patch. There `dataclasses` (which imports `inspect` and compiles six
-methods a class) would be a third of the time, so the types on that way are made here: one compiled `__init__` a class,
-everything else shared. Type checkers read `@record` as a frozen dataclass (PEP 681).
+methods a class) would be a third of the time, so the types on that way are made here: one `__init__` a class,
+compiled for its first object, everything else shared. Type checkers read `@record` as a frozen dataclass (PEP 681).
 """
 
 from __future__ import annotations
@@ -75,11 +75,21 @@ def _make(cls: type[Any], frozen: bool, eq: bool) -> type[Any]:
     body.update(__getstate__=_getstate, __setstate__=_setstate)
     made: type[Any] = type(cls).__call__(type(cls), cls.__name__, cls.__bases__, body)
     made.__qualname__ = cls.__qualname__
-    made.__init__ = _make_init(made, fields)
+    made.__init__ = _init_later(made, fields)
     return made
 
 
 _LEFT_OUT = frozenset({"__dict__", "__weakref__", "__annotations__"})
+
+
+def _init_later(made: type[Any], fields: dict[str, Any]) -> Any:
+    """An `__init__` that is compiled for the first object: a small patch makes objects of half of the classes."""
+
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        made.__init__ = compiled = _make_init(made, fields)
+        compiled(self, *args, **kwargs)
+
+    return __init__
 
 
 def _make_init(made: type[Any], fields: dict[str, Any]) -> Any:

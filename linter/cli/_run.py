@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from linter import __version__
@@ -44,24 +43,33 @@ def make_setup(options: Mapping[str, Any], *, keep_images: bool = True) -> Setup
     """A reviewer for the given options and the configuration in force."""
     config = Config() if options["no_config"] else load_config(".", options["config"])
     folders = [*config.get("rules", []), *options["rules"]]
-    rulebook = load_rulebook([Path(config.folder, folder) for folder in folders], check=check_rule)
+    rulebook = load_rulebook([os.path.join(config.folder, folder) for folder in folders], check=check_rule)
     settings = make_settings(options, config, rulebook)
     baseline = options["baseline"] or config.get("baseline")
     source = config.sources.get("suppress", "configuration")
-    import datetime
-
-    decisions = Decisions(
-        from_config(config.get("suppress", []), source, rulebook), set(), datetime.datetime.now(datetime.UTC).date()
-    )
+    decided = from_config(config.get("suppress", []), source, rulebook)
+    decisions = Decisions(decided, set(), _today() if decided else None)
     reviewer = Reviewer(
         rulebook,
         settings,
         make_store(options, config),
         decisions,
-        read_baseline(Path(baseline)) if baseline else frozenset(),
+        _baseline(baseline) if baseline else frozenset(),
         keep_images,
     )
     return Setup(reviewer, config, rulebook)
+
+
+def _today() -> Any:
+    import datetime  # only decisions of the configuration expire, and most runs have none
+
+    return datetime.datetime.now(datetime.UTC).date()
+
+
+def _baseline(file: str) -> frozenset[str]:
+    from pathlib import Path
+
+    return read_baseline(Path(file))
 
 
 def make_settings(options: Mapping[str, Any], config: Config, rulebook: Rulebook) -> Settings:
@@ -120,7 +128,7 @@ def make_store(options: Mapping[str, Any], config: Config) -> ImageStore:
 def _beside(config: Config, key: str) -> str | None:
     """A path of the configuration, relative to its file."""
     value = config.get(key)
-    return str(Path(config.folder, value)) if value else None
+    return os.path.normpath(os.path.join(config.folder, value)) if value else None
 
 
 def make_report(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from linter.detect.calls import clean_text, named_calls
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.model import Confidence, Tables
 from linter.syntax.model import Function, Unit
@@ -67,7 +67,7 @@ def _signatures(tables: Tables) -> list[_Signature]:
     ):
         for row in table[key]:
             inputs, returns = tuple(row.get("inputs", ())), row.get("returns", "")
-            found.append(_Signature(row["kind"], re.compile(row["pattern"]), inputs, returns, privileged, hot))
+            found.append(_Signature(row["kind"], compiled(row["pattern"]), inputs, returns, privileged, hot))
     return found
 
 
@@ -84,7 +84,7 @@ def _find(unit: Unit, tables: Tables) -> dict[str, Reach]:
     found: dict[str, Reach] = {}
     handlers = dict(_handlers(unit, table))
     signatures = tables.derived("contexts.signatures", _signatures)
-    names = tables.derived("contexts.names", lambda each: re.compile("|".join(each["contexts"]["names"].split())))
+    names = tables.derived("contexts.names", lambda each: compiled("|".join(each["contexts"]["names"].split())))
     defaults = frozenset(table["name-inputs"].split())
     for function in unit.functions:
         returns, parameters = head_text(function)

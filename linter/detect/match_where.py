@@ -16,7 +16,7 @@ from linter.detect.match_pattern import SKIPPED, strip
 from linter.detect.match_tree import Bound, same_code
 from linter.detect.match_types import declared_type
 from linter.detect.model import Context
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Tables
@@ -50,7 +50,7 @@ def limited_regex(text: Any, at: KeyPath, *, back: bool = False) -> re.Pattern[s
     if _NESTED.search(re.sub(r"\\[^1-9]|\[[^]]*\]" + (r"|\\[1-9]" if back else ""), "x", text)):
         raise BlockError(at, f"`{text}` could take for ever", "no repeat of a repeat, no look-around, no \\1")
     try:
-        return re.compile(text)
+        return compiled(text)
     except re.error as error:
         raise BlockError(at, f"`{text}`: {error}", "a regular expression") from error
 

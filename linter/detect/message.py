@@ -28,7 +28,7 @@ from linter.detect.message_people import PEOPLE
 from linter.detect.message_trailers import TRAILERS
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Patch
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
@@ -71,13 +71,13 @@ def _is_about(rule: Rule, patch: Patch, context: Context) -> bool:
 
 def _lines(rule: Rule, patch: Patch) -> Iterator[Problem]:
     block = rule.block
-    wanted = re.compile(block["line"], re.MULTILINE)
+    wanted = compiled(block["line"], re.MULTILINE)
     lines = message_lines(patch, block["in"])
     if wanted.search("\n".join([line[:MAX_LINE] for _, line in lines])) is None:
         return
-    unless = re.compile(block["unless"]) if "unless" in block else None
+    unless = compiled(block["unless"]) if "unless" in block else None
     if "absent" in block:
-        absent = re.compile(block["absent"])
+        absent = compiled(block["absent"])
         if any(absent.search(line[:MAX_LINE]) for _, line in message_lines(patch, "body")):
             return
     for lineno, line in lines:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 
 from linter.detect.message_parts import Check, Problem, header_line, last_line, message_lines
@@ -37,6 +36,10 @@ def signers(patch: Patch) -> list[tuple[int, Person]]:
 
 def words_of_name(name: str) -> frozenset[str]:
     """The words of a name without accents, order and punctuation."""
+    if name.isascii():
+        return frozenset(word for word in re.findall(r"\w+", name.casefold()) if len(word) > 1)
+    import unicodedata  # seldom needed
+
     plain = unicodedata.normalize("NFKD", name.translate(_FOLDED))
     plain = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
     return frozenset(word for word in re.findall(r"\w+", plain) if len(word) > 1)

@@ -24,7 +24,7 @@ from typing import Any
 from linter.detect.match_where import limited_regex
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Side
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
@@ -63,7 +63,7 @@ class _Text:
 
 
 def _compiled(value: Any) -> re.Pattern[bytes] | None:
-    return re.compile(str(value).encode(), re.MULTILINE) if value is not None else None
+    return compiled(str(value).encode(), re.MULTILINE) if value is not None else None
 
 
 def _prepare(rule: Rule) -> _Text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -53,6 +54,41 @@ class Family:
         return _HELD[self.fails]
 
 
+class HarvestedPairs:
+    """Releases by acquisition, as a tree showed them: `get(acquire)` gives {release: handle}.
+
+    The table has thousands of lines `acquire release ...` by handle; they are searched by halving where they stand.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._lines: list[tuple[str, list[str]]] | None = None
+        self._known: dict[str, dict[str, str]] = {}
+
+    def get(self, acquire: str, default: dict[str, str]) -> dict[str, str]:
+        """The releases of a function with the handle that both take; `default` where it has none."""
+        found = self._known.get(acquire)
+        if found is None:
+            found = self._known[acquire] = self._find(acquire)
+        return found or default
+
+    def __contains__(self, acquire: str) -> bool:
+        return bool(self.get(acquire, {}))
+
+    def _find(self, acquire: str) -> dict[str, str]:
+        if self._lines is None:
+            table = (self._tables.data.get("pairs") or {}).get("pairs", {})
+            self._lines = [(str(handle), sorted(lines)) for handle, lines in table.items()]
+        found: dict[str, str] = {}
+        start = acquire + " "
+        for handle, lines in self._lines:
+            index = bisect.bisect_left(lines, start)
+            while index < len(lines) and lines[index].startswith(start):
+                found.update(dict.fromkeys(lines[index].split()[1:], handle))
+                index += 1
+        return found
+
+
 class Knowledge:
     """Everything the tables say, by name."""
 
@@ -79,11 +115,7 @@ class Knowledge:
             for word in left:
                 self.undone_by.setdefault(word, set()).update(right)
         self.undoing = frozenset(word for words in self.undone_by.values() for word in words)
-        self.pairs: dict[str, dict[str, str]] = {}  # harvested: acquire -> {release: handle}
-        for handle, lines in (tables.data.get("pairs") or {}).get("pairs", {}).items():
-            for acquire, release in (line.split(None, 1) for line in lines):
-                for name in release.split():
-                    self.pairs.setdefault(acquire, {})[name] = str(handle)
+        self.pairs = HarvestedPairs(tables)
         self._words: dict[str, tuple[str, ...]] = {}
         self._speaks: dict[bytes, bool] = {}
         self._flags: dict[bytes, int] = {}

@@ -5,8 +5,9 @@ Memory stays that of one message, however large the archive.
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import BinaryIO
 
 from linter.errors import InputError, LinterError, UsageError
@@ -73,14 +74,15 @@ def _kind(source: str, cwd: str) -> str:
     """What a source is: stdin, dir, file, git or missing."""
     if source == "-":
         return "stdin"
-    path = Path(cwd, source)
+    path = os.path.join(cwd, source)  # pathlib would cost more than reading the mail
     try:
-        if path.is_dir():
-            return "dir"
-        if path.exists():
-            return "file"
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = 0
     except (OSError, ValueError):
         return "missing"
+    if mode:
+        return "dir" if stat.S_ISDIR(mode) else "file"
     from linter.patch.gitrange import check_revision, is_revision, looks_like_revision
 
     if looks_like_revision(source):
@@ -99,25 +101,28 @@ def _read_source(source: str, kind: str, stdin: BinaryIO | None, cwd: str, decod
 
         yield from read_revisions(source, cwd)
     elif kind == "dir":
-        yield from _read_maildir(Path(cwd, source), source, decoded)
+        yield from _read_maildir(os.path.join(cwd, source), source, decoded)
     elif kind == "file":
-        yield from _read_file(Path(cwd, source), source, decoded)
+        yield from _read_file(os.path.join(cwd, source), source, decoded)
     else:
         raise InputError(
             f"{source}: no such file, and no revision of that name", "Name a file, a maildir or a revision."
         )
 
 
-def _read_file(path: Path, source: str, decoded: bool) -> Iterator[Message]:
+def _read_file(path: str, source: str, decoded: bool) -> Iterator[Message]:
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb") as stream:
             yield from read_stream(stream, source, decoded=decoded)
     except OSError as error:
         raise InputError(f"{source}: {error.strerror or error}", "") from error
 
 
-def _read_maildir(path: Path, source: str, decoded: bool) -> Iterator[Message]:
+def _read_maildir(folder: str, source: str, decoded: bool) -> Iterator[Message]:
     """Yield the messages of a maildir in the order of their names (which begin with the time of delivery)."""
+    from pathlib import Path
+
+    path = Path(folder)
     folders = [path / name for name in ("cur", "new") if (path / name).is_dir()]
     if not folders:
         advice = "Name the files in it, e.g. DIR/*.patch." if any(path.glob("*.patch")) else "Name files or a maildir."
@@ -125,7 +130,7 @@ def _read_maildir(path: Path, source: str, decoded: bool) -> Iterator[Message]:
     files = sorted((entry.name, entry) for folder in folders for entry in folder.iterdir() if entry.is_file())
     for _, file in files:
         try:
-            yield from _read_file(file, str(file), decoded)
+            yield from _read_file(str(file), str(file), decoded)
         except InputError as error:
             yield _unreadable(str(file), error.title)
 

@@ -1,16 +1,18 @@
 """Configuration: the command line wins, then `.hunklint.toml`, `[tool.hunklint]` in `pyproject.toml`, git config."""
 
+# NOTE: os.path instead of pathlib: most runs find no configuration, and pathlib costs milliseconds.
+
 from __future__ import annotations
 
-import difflib
 import os
-import subprocess
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linter.errors import ConfigError
 from linter.record import field, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS: Mapping[str, type] = {
     "rule": list,
@@ -46,50 +48,60 @@ class Config:
 
 def find_top(start: str) -> Path | None:
     """The nearest folder at or above `start` that holds `.git`."""
-    here = Path(start).absolute()
-    for folder in (here, *here.parents):
-        if (folder / ".git").exists():
+    top = _top(start)
+    if top is None:
+        return None
+    from pathlib import Path
+
+    return Path(top)
+
+
+def _top(start: str) -> str | None:
+    folder = os.path.abspath(start)
+    while True:
+        if os.path.exists(os.path.join(folder, ".git")):
             return folder
-    return None
+        folder, here = os.path.dirname(folder), folder
+        if folder == here:
+            return None
 
 
 def load_config(start: str = ".", explicit: str | None = None) -> Config:
     """The configuration in force in folder `start`. Raises ConfigError naming file, key and what was expected."""
     if explicit is not None:
-        path = Path(explicit)
-        return Config(*_checked(_toml(path), str(path)), str(path.parent))
-    top = find_top(start)
-    folders = [Path(start).absolute()]
+        return Config(*_checked(_toml(explicit), explicit), os.path.dirname(explicit) or ".")
+    top = _top(start)
+    folders = [os.path.abspath(start)]
     if top is not None and top != folders[0]:
         folders.append(top)
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    folder = str(folders[-1])
+    folder = folders[-1]
     if top is not None:
         found, where = _checked(_git_config(top), "git config")
         values.update(found)
         sources.update(where)
     for place in reversed(folders):
         for name in ("pyproject.toml", ".hunklint.toml"):
-            path = place / name
-            if not path.is_file():
+            path = os.path.join(place, name)
+            if not os.path.isfile(path):
                 continue
             data = _toml(path)
             if name == "pyproject.toml":
                 data = data.get("tool", {}).get("hunklint", {}) if isinstance(data.get("tool", {}), dict) else {}
-            found, where = _checked(data, str(path))
+            found, where = _checked(data, path)
             values.update(found)
             sources.update(where)
-            folder = str(place)
+            folder = place
     return Config(values, sources, folder)
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: str) -> dict[str, Any]:
     try:
-        raw = path.read_bytes()
+        raw = _content(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}", "name a file that is there") from error
-    if path.name == "pyproject.toml" and b"tool.hunklint" not in raw:
+    if os.path.basename(path) == "pyproject.toml" and b"tool.hunklint" not in raw:
         return {}
     import tomllib
 
@@ -103,6 +115,8 @@ def _checked(data: Mapping[str, Any], source: str) -> tuple[dict[str, Any], dict
     for key, value in data.items():
         expected = KEYS.get(key)
         if expected is None:
+            import difflib
+
             close = difflib.get_close_matches(key, KEYS, 1)
             raise ConfigError(
                 f"{source}: unknown key `{key}`",
@@ -113,18 +127,20 @@ def _checked(data: Mapping[str, Any], source: str) -> tuple[dict[str, Any], dict
     return dict(data), dict.fromkeys(data, source)
 
 
-def _git_config(top: Path) -> dict[str, Any]:
+def _git_config(top: str) -> dict[str, Any]:
     """`hunklint.*` of git's configuration; git is only asked where one of its usual files has the word in it."""
-    home = Path.home()
-    base = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    git = top / ".git"
-    places = [git / "config", home / ".gitconfig", base / "git" / "config"]
-    if git.is_file():
+    home = os.path.expanduser("~")
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    git = os.path.join(top, ".git")
+    places = [os.path.join(git, "config"), os.path.join(home, ".gitconfig"), os.path.join(base, "git", "config")]
+    if os.path.isfile(git):
         places.append(git)  # a linked work tree: its configuration lies elsewhere
     if not any(_mentions(path) for path in places):
         return {}
+    import subprocess
+
     run = subprocess.run(
-        ["git", "-C", str(top), "config", "--null", "--get-regexp", r"^hunklint\."],
+        ["git", "-C", top, "config", "--null", "--get-regexp", r"^hunklint\."],
         capture_output=True,
         check=False,
         stdin=subprocess.DEVNULL,
@@ -144,8 +160,13 @@ def _git_config(top: Path) -> dict[str, Any]:
     return values
 
 
-def _mentions(path: Path) -> bool:
+def _mentions(path: str) -> bool:
     try:
-        return b"hunklint" in path.read_bytes() or path.name == ".git"
+        return b"hunklint" in _content(path) or os.path.basename(path) == ".git"
     except OSError:
         return False
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read()

@@ -7,13 +7,9 @@ In `.hunklint.toml`:                     [[suppress]] with rule, reason, and pat
 
 from __future__ import annotations
 
-import datetime
-import json
 import re
-from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from linter.detect.model import Finding
 from linter.errors import ConfigError
@@ -21,6 +17,10 @@ from linter.patch.model import Message, Patch
 from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.model import Rulebook
+
+if TYPE_CHECKING:
+    import datetime
+    from pathlib import Path
 
 _IGNORE = lazy(rb"^[ \t#*/>]{0,8}hunklint:[ \t]{0,4}ignore\[([\w ,*-]{1,400})\][ \t]{0,4}(.{0,400})$", re.M)
 _VERDICT = lazy(rb"^hunklint:[ \t]{1,4}([\w-]{1,80})[ \t]{1,4}false-positive(?:[ \t]{1,4}(.{0,400}))?$", re.M)
@@ -43,13 +43,19 @@ class Suppression:
         """Whether the decision is about this finding."""
         if self.rule not in ("*", finding.rule):
             return False
-        if self.path is not None and not (path and fnmatchcase(path, self.path)):
+        if self.path is not None and not (path and _fits(path, self.path)):
             return False
         if self.function is not None and finding.function != self.function:
             return False
         if self.fingerprint is not None and fingerprint != self.fingerprint:
             return False
         return self.message_id is None or self.message_id == message_id
+
+
+def _fits(path: str, glob: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(path, glob)
 
 
 def in_mail(patch: Patch) -> list[Suppression]:
@@ -82,8 +88,12 @@ def in_reply(message: Message) -> list[Suppression]:
     ]
 
 
-def from_config(entries: Iterable[Mapping[str, Any]], source: str, rulebook: Rulebook) -> list[Suppression]:
+def from_config(entries: Sequence[Mapping[str, Any]], source: str, rulebook: Rulebook) -> list[Suppression]:
     """Suppressions of a configuration file. Raises ConfigError for an entry without rule or reason."""
+    if not entries:
+        return []
+    import datetime  # costs start-up time
+
     known = {"rule", "reason", "path", "function", "fingerprint", "until"}
     found = []
     for number, entry in enumerate(entries, 1):
@@ -149,6 +159,8 @@ BASELINE_FORMAT = 1
 
 def read_baseline(path: Path) -> frozenset[str]:
     """The fingerprints of a baseline file. Raises ConfigError where it cannot be used."""
+    import json
+
     try:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -170,6 +182,8 @@ def read_baseline(path: Path) -> frozenset[str]:
 
 def write_baseline(path: Path, findings: Iterable[tuple[str, str, str | None, str | None, str]]) -> int:
     """Write (fingerprint, rule, path, function, message) rows as a baseline, sorted; returns how many."""
+    import json
+
     rows = sorted(set(findings), key=lambda row: tuple(part or "" for part in row))
     keys = ("fingerprint", "rule", "path", "function", "message")
     data = {"format": BASELINE_FORMAT, "findings": [dict(zip(keys, row, strict=True)) for row in rows]}

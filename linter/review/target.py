@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from linter.patch.model import Patch
-from linter.patch.repo import GitRepository
 from linter.pattern import lazy
 from linter.review.settings import Settings
 from linter.rulebook.kernel import kernel_at
 from linter.rulebook.model import KernelVersion, Rulebook
+
+if TYPE_CHECKING:
+    from linter.patch.repo import GitRepository
 
 _MAKEFILE = lazy(rb"^VERSION = (\d+)\nPATCHLEVEL = (\d+)\n", re.M)
 _IN_SUBJECT = lazy(r"^v?(\d+)\.(\d+)(?:\.\d+|\.y)?$")

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from linter.pattern import cache_dir
 from linter.rulebook.model import (
     AppliesTo,
     Citation,
@@ -35,14 +36,6 @@ MOST_RULEBOOKS = 4
 _SEVERITIES = {each.value: each for each in Severity}
 _CONFIDENCES = {each.value: each for each in Confidence}
 _STATUSES = {each.value: each for each in Status}
-
-
-def cache_dir() -> str:
-    """Where compiled rulebooks are kept; empty where there is no home to keep them in."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "hunklint") if os.path.isabs(base) else ""
 
 
 class LazyTables(Mapping[str, Any]):

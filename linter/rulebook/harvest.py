@@ -11,7 +11,6 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from linter.pattern import lazy
 from linter.record import field, record
@@ -67,7 +66,8 @@ def harvest(paths: Iterable[str]) -> dict[bytes, Tally]:
     tallies: dict[bytes, Tally] = {}
     for path in paths:
         try:
-            text = strip_noise(Path(path).read_bytes())
+            with open(path, "rb") as stream:
+                text = strip_noise(stream.read())
         except OSError:
             continue
         _read_file(text, path.endswith(".h"), tallies)

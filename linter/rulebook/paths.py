@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.rulebook.model import AppliesTo
 
 LONGEST_PATH = 4096
@@ -18,7 +18,7 @@ _BRACES = lazy(r"\{([^{}]*)\}")
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(translate(plain) for glob in globs for plain in _spelled_out(glob)))
+    return compiled("|".join(translate(plain) for glob in globs for plain in _spelled_out(glob)))
 
 
 def _spelled_out(glob: str) -> list[str]:
