@@ -102,7 +102,7 @@ def _text_of_node(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
 
     def test(site: Site, env: Env, context: Context) -> Env | None:
         text = site.unit.snippet(site.node)[:MAX_TEXT].decode("utf-8", "replace")
-        return env if pattern.search(text.split("\n", 1)[0]) else None
+        return env if pattern.search(text) else None
 
     return test
 
