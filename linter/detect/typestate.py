@@ -131,7 +131,7 @@ class _Runner:
         names = target.identifiers
         wanted = [p for p in self.protocols if p.rule.id in enabled and any(n.encode() in names for n in p.names)]
         for function in target.functions if wanted else ():
-            text = target.text[function.span.start : function.span.end]
+            text = target.source[function.span.start : function.span.end]
             mine = [p for p in wanted if any(n.encode() in text for n in p.names)]
             if mine and is_touched(function):
                 cfg = build_cfg(function)
@@ -212,7 +212,7 @@ def returned_variable(cfg: Cfg) -> str | None:
 def outcomes(function: Function, known: Knowledge) -> Iterator[tuple[Obligation, Outcome, Cfg]]:
     """What becomes of everything that a function acquires."""
     span = function.span
-    if not known.may_owe(function.unit.text[span.start : span.end]):
+    if not known.may_owe(function.unit.source[span.start : span.end]):
         return
     cfg = build_cfg(function)
     seeds = Seeds(cfg, known)

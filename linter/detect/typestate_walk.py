@@ -7,7 +7,7 @@ from typing import Any
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, NONE, OUT, RETURN, Family, Knowledge
 from linter.flow.facts import ANY, NEGATIVE, ZERO, Facts, join, same
-from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 from linter.record import field, record
@@ -189,6 +189,12 @@ class Walk:
         found: list[tuple[Node, State]] = []
         edges = self.cfg.blocks[index].edges
         for edge in edges:
+            if (
+                status == OWED
+                and len(edges) == 2
+                and self._skips_release(edge, edges[0] if edge is edges[1] else edges[1])
+            ):
+                continue
             facts, trail = state.facts, state.trail
             if len(edges) > 1:
                 facts = facts.copy()
@@ -213,6 +219,25 @@ class Walk:
                 (node, State(facts, state.lent, state.stored, trail, state.containers, state.undone, state.freed))
             )
         return found
+
+    def _skips_release(self, taken: Edge, edges: list[Edge]) -> bool:
+        """Whether an edge only goes around `if (flag) release(x);`: the flag tells what the facts cannot."""
+        other = edges[0] if taken is edges[1] else edges[1]
+        arm, around = self.cfg.blocks[other.target], self.cfg.blocks[taken.target]
+        if around.steps or len(around.edges) != 1 or len(arm.edges) != 1:
+            return False
+        if arm.edges[0].target != around.edges[0].target or arm.edges[0].goto >= 0:
+            return False
+        for step in arm.steps:
+            if step.kind is StepKind.CALL and step.expr is not None and step.expr.text in self.owed.release:
+                keys = {arg.key for arg in step.expr.args}
+                if (
+                    not self.owed.handle
+                    or self.owed.keys & keys
+                    or (self.counted and self.owed.others.isdisjoint(keys))
+                ):
+                    return True
+        return False
 
     def _is_other(self, expr: Expr, held: bool, facts: Facts) -> bool:
         """Whether the path assumes that the handle is the same as something of another owner."""
