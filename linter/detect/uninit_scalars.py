@@ -13,7 +13,7 @@ from linter.detect.questions import Answer, Query
 from linter.detect.uninit_walk import Unset, is_filled_by
 from linter.flow.model import Cfg, Step, StepKind
 from linter.pattern import lazy
-from linter.rulebook.model import Tables
+from linter.rulebook.model import Severity, Tables
 
 _BARE = lazy(
     rb"[;{}]\s*(?:const\s+)?(?:(?:unsigned|signed|long|short|struct|enum)\s+)*\w+(?:\s+|\s*\*+\s*)"
@@ -94,7 +94,16 @@ def unfilled_read(query: Query) -> Iterator[Answer]:
         at = found.state.call
         callee = next((n for n, start, _ in named_calls(query.function) if start == at), "")
         labels = [((at, at + len(callee)), "leaves it alone where it fails")]
-        yield Answer(found.place, {"VALUE": name, "CALLEE": callee}, labels, key=name)
+        severity = Severity.INFO if _hardly_fails(query, callee) else None
+        yield Answer(found.place, {"VALUE": name, "CALLEE": callee}, labels, key=name, severity=severity)
+
+
+def _hardly_fails(query: Query, callee: str) -> bool:
+    """Whether a call fails on slow buses only and nothing shows that the device is on one."""
+    table = query.tables["uninit"]
+    if callee not in table["bus-calls"].split() or query.unit.image.path.startswith(tuple(table["bus-paths"].split())):
+        return False
+    return not any(word.encode() in query.unit.identifiers for word in table["bus-words"].split())
 
 
 def _is_filled(cfg: Cfg, name: str, fills: dict[str, int]) -> bool:

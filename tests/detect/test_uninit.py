@@ -6,6 +6,7 @@ import pytest
 
 from linter.detect.uninit_scalars import maybe_unassigned, unfilled_read
 from linter.detect.uninit_structs import leaked_to_user, partly_set
+from linter.rulebook.model import Severity
 from tests.detect.units import ask, ask_words
 
 LOOP = (
@@ -110,3 +111,10 @@ def test_a_buffer_that_user_space_gets() -> None:
     assert not ask(
         leaked_to_user, text.replace("buf[0] =", "memset(buf, 0, sizeof(buf));\n\tbuf[0] =").format(value="")
     )
+
+
+def test_a_map_that_hardly_fails_is_mentioned_only() -> None:
+    body = "\tregmap_read(foo->map, 1, &val);\n"
+    on_bus = READ.replace("struct foo *foo", "struct i2c_client *client, struct foo *foo")
+    assert [answer.severity for answer in ask(unfilled_read, READ.format(body=body))] == [Severity.INFO]
+    assert [answer.severity for answer in ask(unfilled_read, on_bus.format(body=body))] == [None]
