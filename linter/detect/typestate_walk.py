@@ -189,11 +189,7 @@ class Walk:
         found: list[tuple[Node, State]] = []
         edges = self.cfg.blocks[index].edges
         for edge in edges:
-            if (
-                status == OWED
-                and len(edges) == 2
-                and self._skips_release(edge, edges[0] if edge is edges[1] else edges[1])
-            ):
+            if status == OWED and self.counted and len(edges) == 2 and self._skips_release(edge, edges):
                 continue
             facts, trail = state.facts, state.trail
             if len(edges) > 1:
