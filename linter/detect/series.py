@@ -38,6 +38,7 @@ class _Runner:
 
     def run(self, target: Any, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         series: Series = target
+        self.memory.note(series)
         for id in sorted(enabled):
             rule = self.rules.get(id)
             if rule is None:
@@ -46,7 +47,6 @@ class _Runner:
             found = self.memory.unaddressed(series) if check == _REVIEW else CHECKS[check](series, context)
             for one in found:
                 yield _report(rule, one)
-        self.memory.note(series)
 
 
 def _report(rule: Rule, found: Found) -> Finding:

@@ -1,11 +1,11 @@
-"""Checks of structures that user space shares: holes, and a size that depends on the machine."""
+"""Checks of structures that user space shares: holes, and bytes at the end that belong to no member."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 from linter.detect.model import Context
-from linter.detect.uapi_layout import ABIS, Calculator, Layout, name_of, structures
+from linter.detect.uapi_layout import ABIS, Calculator, Layout, structures
 from linter.record import field, record
 from linter.syntax.model import Unit
 
@@ -66,25 +66,6 @@ def _padding(unit: Unit, context: Context) -> Iterator[Found]:
                 yield Found(last.node.start_byte, last.node.end_byte, texts, f"{layout.name}.{last.name}")
 
 
-def _differs(unit: Unit, context: Context) -> Iterator[Found]:
-    """A structure whose size or offsets are not the same on all machines."""
-    for layout in _layouts(unit):
-        if layout.node.type == "union_specifier":
-            continue
-        for member in layout.members:
-            if len(set(member.offsets)) > 1:
-                offsets = ", ".join(f"{at} on {abi}" for at, abi in zip(member.offsets, ABIS, strict=True))
-                texts = {"STRUCT": _tag(layout), "WHAT": f"`{member.name}` is at offset {offsets}"}
-                yield Found(member.node.start_byte, member.node.end_byte, texts, f"{layout.name}.{member.name}")
-                break
-        else:
-            if len(set(layout.shape.size)) > 1:
-                sizes = ", ".join(f"{size} on {abi}" for size, abi in zip(layout.shape.size, ABIS, strict=True))
-                last = layout.members[-1].node
-                texts = {"STRUCT": _tag(layout), "WHAT": f"its size is {sizes}"}
-                yield Found(last.start_byte, last.end_byte, texts, layout.name)
-
-
 def _tag(layout: Layout) -> str:
     kind = layout.node.type[:6].rstrip("_")
     return f"{kind} {layout.name}" if layout.name else f"the unnamed {kind}"
@@ -103,6 +84,6 @@ def _machines(values: tuple[int, int, int]) -> str:
     return "" if len(hit) == len(ABIS) else " on " + " and ".join(hit)
 
 
-STRUCTS: Mapping[str, Check] = {"padding": _padding, "layout-differs": _differs}
+STRUCTS: Mapping[str, Check] = {"padding": _padding}
 
-__all__ = ["STRUCTS", "Check", "Found", "name_of"]
+__all__ = ["STRUCTS", "Check", "Found"]
