@@ -21,11 +21,12 @@ from linter.detect.model import Context, Finding, Runner, Scope
 from linter.detect.typestate_after import AGAIN, USED, late
 from linter.detect.typestate_dropped import dropped, is_explained
 from linter.detect.typestate_leak import Judge, Leak
+from linter.detect.typestate_model import Obligation, Outcome
 from linter.detect.typestate_protocol import compile_all, compile_protocol, run_protocol
 from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped, report_late
 from linter.detect.typestate_seeds import Seeds
 from linter.detect.typestate_tables import Knowledge, knowledge
-from linter.detect.typestate_walk import Obligation, Outcome, Walk, base_facts
+from linter.detect.typestate_walk import Walk, base_facts
 from linter.flow.build import build_cfg
 from linter.flow.model import Cfg, Kind, StepKind
 from linter.patch.model import Change, FilePatch, Line, LineKind, Side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from linter.detect.typestate_walk import Obligation, Outcome
+from linter.detect.typestate_model import Obligation, Outcome
 from linter.flow.facts import POSITIVE
 from linter.flow.model import Step
 from linter.record import record

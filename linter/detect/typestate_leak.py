@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome
 from linter.detect.typestate_tables import Knowledge
-from linter.detect.typestate_walk import KEPT, Exit, Obligation, Outcome
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.record import record

@@ -9,8 +9,8 @@ from linter.detect.model import Finding, Label, finding
 from linter.detect.typestate_after import Late
 from linter.detect.typestate_dropped import Dropped
 from linter.detect.typestate_leak import Leak
+from linter.detect.typestate_model import COUNTED
 from linter.detect.typestate_tables import Family
-from linter.detect.typestate_walk import COUNTED
 from linter.flow.model import Expr
 from linter.patch.model import FilePatch, Line, LineKind, Location, Side
 from linter.record import field, record

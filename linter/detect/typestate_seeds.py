@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from linter.detect.typestate_model import Obligation, handle_of
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, FREES, MANAGED, OUT, RETURN, Family, Knowledge
-from linter.detect.typestate_walk import Obligation, handle_of
 from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.record import record
