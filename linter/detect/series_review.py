@@ -50,10 +50,10 @@ class Memory:
             self.titles.popitem(last=False)
 
     def unaddressed(self, series: Series) -> Iterator[Found]:
-        """Lines of a later version that a reviewer of an earlier one asked about."""
+        """Lines of a version that a reviewer of the one before asked about; older remarks have been talked over."""
         for index, patch in enumerate(series.patches):
             asked = self.titles.get(_key(patch)) if not patch.quoted else None
-            earlier = [one for one in asked or () if one.version < patch.version]
+            earlier = [one for one in asked or () if one.version == patch.version - 1]
             if earlier:
                 yield from _still_there(index, patch, earlier)
 
