@@ -55,14 +55,59 @@ examples:
           {word}_not();
       }}
 """
-ERROR, WARNING = "test-bad-call", "test-doubt-call"
+FAR_RULE = (
+    RULE.partition("engine: text")[0]
+    + """\
+engine: match
+match:
+  pattern: "{word}(...)"
+  inside: {{kind: function_definition, has: {{pattern: "far_away(...)"}}}}
+  message: far_away() is called in the same function
+help: Do not call both.
+examples:
+  - name: bad
+    post: |
+      void f(void)
+      {{
+          far_away();
+          {word}();  //~ {id}
+      }}
+  - name: bad with an argument
+    post: |
+      void f(void)
+      {{
+          far_away();
+          {word}(1);  //~ {id}
+      }}
+  - name: good
+    post: |
+      void f(void)
+      {{
+          {word}();
+      }}
+  - name: another function
+    post: |
+      void g(void)
+      {{
+          far_away();
+      }}
+
+      void f(void)
+      {{
+          {word}();
+      }}
+"""
+)
+ERROR, WARNING, FAR = "test-bad-call", "test-doubt-call", "test-far-call"
 
 
 def write_rules(folder: Path) -> Path:
-    """A rule folder with an error on bad_call() and a warning on doubt_call()."""
+    """Rules: an error on bad_call(), a warning on doubt_call(), an error that takes a whole function to see."""
     (folder / "patch").mkdir(parents=True)
     for id, severity, word in ((ERROR, "error", "bad_call"), (WARNING, "warning", "doubt_call")):
         (folder / "patch" / f"{id}.yaml").write_text(RULE.format(id=id, severity=severity, word=word))
+    far = FAR_RULE.format(id=FAR, severity="error", word="far_call")
+    (folder / "patch" / f"{FAR}.yaml").write_text(far)
     return folder
 
 

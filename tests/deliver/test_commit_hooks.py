@@ -8,7 +8,7 @@ import pytest
 
 from linter.deliver.commit_input import clean_message, commit_message
 from linter.deliver.pushed import Update, read_updates
-from tests.deliver.ground import Ground
+from tests.deliver.ground import FAR, Ground
 
 GOOD = "misc: part: Call it\n\nThe part needs it to start.\n\nSigned-off-by: Ann Author <ann@example.org>\n"
 UNSIGNED = "misc: part: Call it\n\nThe part needs it to start.\n"
@@ -128,32 +128,29 @@ def test_pre_commit_for_the_first_commit_and_for_none(ground: Ground, tmp_path: 
     assert commit(ground, GOOD, "--allow-empty") == (0, "")
 
 
-MIDDLE = "".join(f"\tpart_step({number});\n" for number in range(40))
-LEAK = (
-    "#include <linux/slab.h>\n\nint part(int n)\n{\n\tchar *p = kmalloc(n, GFP_KERNEL);\n\n"
-    f"\tif (!p)\n\t\treturn -ENOMEM;\n{MIDDLE}\tif (n > 3)\n\t\treturn -EINVAL;\n\tkfree(p);\n\treturn 0;\n}}\n"
-)
-NO_LEAK = LEAK.replace("\t\treturn -EINVAL;", "\t\tgoto out;").replace("\tkfree", "out:\n\tkfree")
+MIDDLE = "".join(f"\tstep({number});\n" for number in range(40))
+NO_FAR = f"int part(int n)\n{{\n\tfar_away();\n{MIDDLE}\tcall();\n\treturn 0;\n}}\n"
+FAR_TEXT = NO_FAR.replace("\tcall()", "\tfar_call()")
 
 
 def test_pre_commit_uses_whole_files(ground: Ground) -> None:
-    """A finding that is only clear with lines that no hunk shows: the blob ids of the staged diff lead to them."""
-    ground.config('rule = ["leak-on-error-path"]\nconfidence = "high"')
-    (ground.top / "part.c").write_text(NO_LEAK)
+    """A finding that takes lines that no hunk shows: the blob ids of the staged diff lead to them."""
+    ground.config(f'rule = ["{FAR}"]')
+    (ground.top / "part.c").write_text(NO_FAR)
     ground.git("commit", "-q", "-a", "-m", "x")
     ground.hunklint("hook", "install", "pre-commit")
-    (ground.top / "part.c").write_text(LEAK)
+    (ground.top / "part.c").write_text(FAR_TEXT)
     ground.git("add", "part.c")
     code, err = commit(ground, GOOD)
     assert code == 1, err
-    assert "leak-on-error-path" in err
+    assert FAR in err
 
 
 def test_the_other_tree_that_the_configuration_names(ground: Ground, tmp_path: Path) -> None:
     """git exports GIT_DIR to hooks, which must not follow hunklint into the repository that holds the files."""
     kernel = tmp_path / "kernel"
     ground.git("init", "-q", str(kernel))
-    for text in (NO_LEAK, LEAK):
+    for text in (NO_FAR, FAR_TEXT):
         (kernel / "part.c").write_text(text)
         ground.git("add", "part.c", cwd=kernel)
         ground.git("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "part: Do it", cwd=kernel)
@@ -161,7 +158,7 @@ def test_the_other_tree_that_the_configuration_names(ground: Ground, tmp_path: P
     (ground.top / "0001-do-it.patch").write_text(mail)
     words = ("hook", "run", "sendemail-validate", "0001-do-it.patch")
     for place, code in ((kernel, 1), (tmp_path / "nowhere", 0)):
-        ground.config(f'rule = ["leak-on-error-path"]\nconfidence = "high"\ngit = "{place}"')
+        ground.config(f'rule = ["{FAR}"]\ngit = "{place}"')
         done = ground.hunklint(*words, env={"GIT_DIR": str(ground.top / ".git")}, check=False)
         assert done.returncode == code, done.stderr
 
