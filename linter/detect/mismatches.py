@@ -18,7 +18,7 @@ from linter.rulebook.harvest import closing
 
 _IS_ERR_ONLY = lazy(r"^\(\s*(?:un)?(?:likely)?\(?\s*IS_ERR\s*\(\s*([\w.>\-\[\]]+)\s*\)\s*\)*$")
 _PTR_ERR = lazy(rb"\b(PTR_ERR|ERR_CAST)\s*\(\s*([\w.>\-\[\]]+)\s*\)")
-_POSITIVE = lazy(rb"\breturn\s+(E[A-Z0-9]{3,14})\s*;")
+_POSITIVE = lazy(rb"\b(?:return\s+|ERR_PTR\s*\(\s*)(E[A-Z0-9]{1,14})\s*[;)]")
 
 
 def _ifs(query: Query, word: bytes) -> Iterator[tuple[Node, Node, Node]]:

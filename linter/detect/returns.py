@@ -60,6 +60,7 @@ class Conventions:
 
     null: Names  # NULL on failure
     allocations: Names  # ... and there is no use of the result that needs no test
+    never_errptr: frozenset[str]  # NULL or 0 on failure; not everybody has to test it
     errptr: Names  # ERR_PTR on failure, never NULL
     must: Names  # must not be dropped, as nearly all callers know
     must_strong: Names  # ... as twenty or more callers know
@@ -105,6 +106,7 @@ def _build(tables: Tables) -> Conventions:
     return Conventions(
         null=Names(null, (always, told("may-be-null")), settled),
         allocations=Names(null - lookups, (always,), settled | lookups),
+        never_errptr=known("never-errptr") | lookups | zero,
         errptr=Names(errptr, (told("errptr"),), settled),
         must=Names(must, (strong, told("must")), may_ignore),
         must_strong=Names(frozenset(), (strong,), may_ignore),

@@ -115,7 +115,10 @@ def _error_tests(query: Query, testers: frozenset[str], wants_null: bool) -> Ite
             if not origin:
                 continue
             if wants_null:
-                wrong = all(name in known.null and name not in known.stub_null for name in origin)
+                wrong = all(
+                    (name in known.null or name in known.never_errptr) and name not in known.stub_null
+                    for name in origin
+                )
             else:
                 wrong = all(
                     (name in known.errptr_sure or name in known.allocations) and name not in known.stub_null
