@@ -45,11 +45,12 @@ def run_hook(name: str, arguments: Sequence[str]) -> int:
 def _setup(**changes: Any) -> Setup:
     """A reviewer configured as `hunklint check` would be; nothing of git's environment reaches other repositories."""
     options: dict[str, Any] = {option.key: option.empty() for option in REVIEW}
-    git_dir = line(["rev-parse", "--absolute-git-dir"])
     from linter.review.config import find_top
 
     if find_top(".") is None:
-        options["git"] = git_dir  # a bare repository, or a work tree that lies elsewhere
+        options["git"] = line(
+            ["rev-parse", "--absolute-git-dir"]
+        )  # a bare repository, or a work tree that lies elsewhere
     setup = make_setup({**options, **changes})
     for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX"):
         os.environ.pop(variable, None)  # they would follow us into a tree that the configuration names

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,10 +79,11 @@ class Notes:
         """Note it; raises OSError where there is no place for it."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps({"files": sending.files, "said": sending.said, "agreed": sending.agreed})
-        descriptor, temporary = tempfile.mkstemp(prefix=".sending-", dir=self.path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).replace(self.path)
+        # by hand: importing tempfile would cost a tenth of the hook's time
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            stream.write(text.encode("utf-8", "surrogateescape"))
+        temporary.replace(self.path)
 
     def forget(self) -> None:
         """Throw the notes away, and those that nobody will come back for."""
