@@ -145,7 +145,7 @@ def _handed_on(query: Query, name: str) -> Step | None:
             if base.key == name and target.kind is Kind.FIELD:
                 stored = True
                 continue
-            if _addresses(step.expr, name):
+            if step.expr is not None and step.expr.kind is not Kind.CALL and _addresses(step.expr, name):
                 return step if stored else None
         elif step.kind is StepKind.CALL and step.expr is not None and _addresses(step.expr, name):
             return step if stored and not _FILLS.search(step.expr.text) else None

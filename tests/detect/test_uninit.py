@@ -99,6 +99,8 @@ def test_a_callee_that_fills_the_rest() -> None:
     )
     assert ask(partly_set, text.format(callee="foo_apply"))
     assert not ask(partly_set, text.format(callee="foo_get_fmt"))
+    assert not ask(partly_set, text.replace("return {callee}", "int r = {callee}").format(callee="foo_get_fmt"))
+    assert not ask(partly_set, text.replace("return {callee}", "p = {callee}").format(callee="foo_get_fmt"))
 
 
 def test_a_buffer_that_user_space_gets() -> None:
