@@ -47,12 +47,11 @@ def _setup(**changes: Any) -> Setup:
     options: dict[str, Any] = {option.key: option.empty() for option in REVIEW}
     from linter.review.config import find_top
 
-    if find_top(".") is None:
-        options["git"] = line(
-            ["rev-parse", "--absolute-git-dir"]
-        )  # a bare repository, or a work tree that lies elsewhere
+    found = find_top(".") is not None
+    if not found:  # a bare repository, or a work tree that lies elsewhere: only git's environment leads there
+        options["git"] = line(["rev-parse", "--absolute-git-dir"])
     setup = make_setup({**options, **changes})
-    for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX"):
+    for variable in ("GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX") if found else ():
         os.environ.pop(variable, None)  # they would follow us into a tree that the configuration names
     return setup
 

@@ -215,6 +215,18 @@ def test_pre_push_of_a_rebased_branch_leaves_out_the_new_base(ground: Ground, re
     assert push(ground, "--force", "origin", "topic") == (0, "")
 
 
+def test_a_repository_that_lies_elsewhere(ground: Ground, remote: Path, tmp_path: Path) -> None:
+    ground.hunklint("hook", "install", "pre-commit", "pre-push")
+    (ground.top / ".git").rename(tmp_path / "elsewhere.git")
+    ground.env |= {"GIT_DIR": str(tmp_path / "elsewhere.git"), "GIT_WORK_TREE": str(ground.top)}
+    ground.write("bad_call")
+    code, err = commit(ground, GOOD)
+    assert (code, "test-bad-call" in err) == (1, True)
+    ground.git("commit", "-q", "--no-verify", "-F", "-", input=GOOD)
+    code, err = push(ground, "origin", "main")
+    assert (code, "test-bad-call" in err) == (1, True)
+
+
 def test_pre_push_of_deletions_tags_and_nothing(ground: Ground, remote: Path) -> None:
     ground.commit("bad_call")
     assert push(ground, "--no-verify", "origin", "main:refs/heads/old", "main") == (0, "")
