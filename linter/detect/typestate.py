@@ -26,7 +26,7 @@ from linter.detect.typestate_protocol import compile_all, compile_protocol, run_
 from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped, report_late
 from linter.detect.typestate_seeds import Seeds
 from linter.detect.typestate_tables import Knowledge, knowledge
-from linter.detect.typestate_walk import Walk, base_facts
+from linter.detect.typestate_walk import MOST_VISITS, Walk, base_facts
 from linter.flow.build import build_cfg
 from linter.flow.model import Cfg, Kind, StepKind
 from linter.patch.model import Change, FilePatch, Line, LineKind, Side
@@ -223,8 +223,15 @@ def outcomes(function: Function, known: Knowledge) -> Iterator[tuple[Obligation,
     if facts is None:
         return
     returned = returned_variable(cfg)
+    visits = 0
     for owed, at in seeds.obligations(facts):
-        yield owed, Walk(cfg, known, owed, returned).run(at), cfg
+        walk = Walk(cfg, known, owed, returned)
+        walk.visits = visits
+        outcome = walk.run(at)
+        visits = walk.visits
+        if visits > MOST_VISITS:
+            return
+        yield owed, outcome, cfg
 
 
 ENGINE = Typestate()

@@ -70,6 +70,8 @@ _NEVER = frozenset({"weak", "directory", "consumed"})
 _HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
 _WEAK = frozenset({"handle", "weak-registration"})
 """Kinds that only a release on another way out proves."""
+_MOST_EXITS = 12
+"""More exits than this say nothing new about one obligation."""
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
 """Kinds that a function may hold for itself alone."""
 _TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
@@ -110,6 +112,8 @@ class Judge:
             leak = self._judge(exit)
             if leak is not None:
                 found.append(leak)
+            if len(found) >= _MOST_EXITS:
+                break
         return found
 
     def _judge(self, exit: Exit) -> Leak | None:

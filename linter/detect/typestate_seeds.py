@@ -10,6 +10,10 @@ from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.record import record
 
+MOST_CALLS = 700
+"""In a function with more calls than this, only the tables say what belongs together: comparing all is quadratic."""
+MOST_OBLIGATIONS = 100
+"""Each obligation is followed through the whole function; generated code may have thousands."""
 _MAKES = frozenset(
     {"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc", "dup", "clone", "copy"}
 )
@@ -98,7 +102,7 @@ class Seeds:
                 elif harvested:
                     release = frozenset(harvested)
                     found.append(Candidate(block, position, step, call, None, release, "harvest"))
-        return found
+        return found[:MOST_OBLIGATIONS]
 
     def _iterations(self) -> list[Candidate]:
         """Loops whose cursor holds a reference."""
@@ -134,6 +138,8 @@ class Seeds:
         """For each call that undoes an earlier one, by its offset, the offset of the latest call that it undoes."""
         known = self.knowledge
         found: dict[int, int] = {}
+        if len(self.calls) > MOST_CALLS:
+            return found
         for _, _, step, call in self.calls:
             families = known.release.get(call.text, ())
             if not families and known.undoing.isdisjoint(known.words(call.text)):

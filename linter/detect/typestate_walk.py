@@ -11,6 +11,9 @@ from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 
+MOST_VISITS = 15_000
+"""Blocks that a function may cost; generated code and hostile input stop here, and nothing is said about them."""
+MOST_BLOCKS = 4_000
 _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
 """Kinds whose release leaves the object that it is about in place."""
 _SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
@@ -36,13 +39,15 @@ class Walk:
         self._exits: dict[tuple[Node, int], Exit] = {}
         self._steps: list[Step] = []
 
+        self.visits = 0
+
     def run(self, facts: Facts) -> Outcome:
         """Follow it from just behind the acquiring call."""
         owed = self.owed
         start = State(facts.copy())
         node: Node = (owed.block, OWED, -1, 2)
-        seeds = self._run_block(node, start, owed.index + 1)
         try:
+            seeds = self._run_block(node, start, owed.index + 1)
             order = self.cfg.order()
             solve(seeds, lambda at, state: self._run_block(at, state, 0), self._join, _same, lambda at: order[at[0]])
         except Unsettled:
@@ -65,6 +70,9 @@ class Walk:
     def _run_block(self, node: Node, state: State, first: int) -> list[tuple[Node, State]]:
         index, status, leave, _ = node
         block = self.cfg.blocks[index]
+        self.visits += 1
+        if self.visits > MOST_VISITS:
+            raise Unsettled
         if not first:
             state = State(
                 state.facts.copy(), state.lent, state.stored, state.trail, state.containers, state.undone, state.freed
@@ -391,6 +399,8 @@ def base_facts(cfg: Cfg) -> dict[int, Facts] | None:
         return found
 
     try:
+        if len(cfg.blocks) > MOST_BLOCKS:
+            return None
         order = cfg.order()
         return solve([(cfg.entry, Facts())], flow, join, same, lambda index: order[index])
     except Unsettled:

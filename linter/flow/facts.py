@@ -330,7 +330,9 @@ def join(block: int, one: Facts, two: Facts) -> Facts:
     for value, mask in one.masks.items():
         other = two.masks.get(value)
         if other is not None and value not in masks:
-            masks[value] = mask | other
+            both_masks = mask | other
+            if both_masks != ANY or value[:1] == "<":  # what a path made is kept, to know it when a loop makes it again
+                masks[value] = both_masks
     for value, relation in one.relations.items():
         if two.relations.get(value) == relation:
             merged.relations[value] = relation

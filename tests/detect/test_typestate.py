@@ -223,3 +223,8 @@ def test_names_that_belong_together(acquire: str, release: str, relation: int) -
 def test_a_function_of_many_paths_is_cheap() -> None:
     body = "".join(f"\tif (foo->m{i})\n\t\twork(foo);\n" for i in range(40))
     assert len(leaks(HEAD + body + "\tif (a)\n\t\treturn -EIO;\n\tkfree(p);\n\treturn 0;\n}\n")) == 1
+
+
+def test_generated_code_is_bounded() -> None:
+    body = "".join(f"\tchar *p{i} = kmalloc(8, GFP_KERNEL);\n\tif (!p{i})\n\t\treturn -ENOMEM;\n" for i in range(900))
+    assert leaks(HEAD + body + "\treturn 0;\n}\n") == []
