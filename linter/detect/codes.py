@@ -12,7 +12,7 @@ from linter.detect.returns import Conventions, conventions
 from linter.detect.verdicts import sources
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 
 _ERROR_NAME = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result|res|r|rval|e|ierr|errno|ret_val|retv)\d?$")
 _ERROR_LOG = lazy(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_|$)|^DMERR|^printk$")
@@ -121,7 +121,7 @@ def _may_miss(query: Query) -> bool:
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text))
+    return set(compiled(r"\w+").findall(text))
 
 
 def _goto_behind(query: Query, condition: Expr) -> Place | None:
@@ -228,10 +228,10 @@ def _may_drop(query: Query) -> bool:
             continue
         if "return 0;" in branch:
             return True
-        jump = re.search(r"\bgoto\s+(\w+)", branch)
+        jump = compiled(r"\bgoto\s+(\w+)").search(branch)
         if jump is not None:
             label = re.search(rf"\n\s*{jump[1]}\s*:", body)
-            behind = re.search(r"\breturn\b[^;]*;", body[label.end() :]) if label is not None else None
+            behind = compiled(r"\breturn\b[^;]*;").search(body[label.end() :]) if label is not None else None
             if behind is not None and behind[0] == "return 0;":
                 return True
     return False

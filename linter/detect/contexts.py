@@ -157,7 +157,7 @@ def _kind(field: str) -> str:
 
 
 def _words(parameters: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\w+", parameters))
+    return frozenset(compiled(r"\w+").findall(parameters))
 
 
 def _static_calls(unit: Unit, roots: dict[str, Reach]) -> list[tuple[str, Function]]:

@@ -10,7 +10,7 @@ from linter.detect.codes import failed_value, last_call, returns_int
 from linter.detect.questions import Answer, Place, Query
 from linter.detect.returns import Conventions, conventions
 from linter.flow.model import BasicBlock, Kind, StepKind
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 
 
 class _Copies:
@@ -36,7 +36,7 @@ def copy_errno(query: Query) -> Iterator[Answer]:
     names = _Copies(known)
     text = clean_text(query.unit)
     end = query.function.body.end_byte
-    for match in re.finditer(rb"\bif\s*\(", text[:end]):
+    for match in compiled(rb"\bif\s*\(").finditer(text[:end]):
         if match.start() < query.function.body.start_byte:
             continue
         node = query.unit.tree.root_node.descendant_for_byte_range(match.start(), match.start() + 1)
@@ -48,7 +48,7 @@ def copy_errno(query: Query) -> Iterator[Answer]:
         if condition is None or branch is None:
             continue
         head = text[condition.start_byte : condition.end_byte].decode("utf-8", "replace")
-        called = re.match(r"^\(\s*(?:unlikely\s*\(\s*)?(?:\w+\s*=\s*)?(\w+)\s*\(", head)
+        called = compiled(r"^\(\s*(?:unlikely\s*\(\s*)?(?:\w+\s*=\s*)?(\w+)\s*\(").match(head)
         if called is None or called[1] not in names or "||" in head or "&&" in head:
             continue
         body = text[branch.start_byte : branch.end_byte].decode("utf-8", "replace")

@@ -24,7 +24,7 @@ from linter.detect.match_find import Site
 from linter.detect.match_where import Env, KeyPath, limited_regex, text_of, variable
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.patch.model import Location
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
@@ -63,7 +63,7 @@ class _Runner:
             return True
         look = self.looks.get(rule.id)
         if look is None:
-            look = self.looks[rule.id] = re.compile(rule.block["look"].encode(), re.MULTILINE)
+            look = self.looks[rule.id] = compiled(rule.block["look"].encode(), re.MULTILINE)
         return look.search(changed_text(unit)) is not None
 
     def _driver(self, rule: Rule) -> Driver:

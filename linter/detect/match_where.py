@@ -37,7 +37,7 @@ _CONSTANT = lazy(rb"(?:[A-Z_][A-Z0-9_]*+|[0-9]\w*+|'[^']*+'|sizeof|[\s()+*/<>|&~
 
 def variable(value: Any, at: KeyPath) -> str:
     """The name in `$NAME`."""
-    match = re.fullmatch(r"\$([A-Z_][A-Z0-9_]*)", value) if isinstance(value, str) else None
+    match = compiled(r"\$([A-Z_][A-Z0-9_]*)").fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise BlockError(at, f"`{value}` is no metavariable", "`$NAME`, in capitals")
     return match[1]
@@ -179,8 +179,8 @@ def _constant(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
 
 def is_constant(text: bytes) -> bool:
     """Whether an expression is built of numbers, names in capitals and sizeof."""
-    text = re.sub(rb"\bsizeof\s*+(?:\((?:[^()]|\([^()]*+\)){0,200}+\)|\w++)", b"sizeof", text[:400])
-    text = re.sub(rb"\b[A-Z][A-Z0-9_]*+\([^()]{0,100}+\)", b"M", text)
+    text = compiled(rb"\bsizeof\s*+(?:\((?:[^()]|\([^()]*+\)){0,200}+\)|\w++)").sub(b"sizeof", text[:400])
+    text = compiled(rb"\b[A-Z][A-Z0-9_]*+\([^()]{0,100}+\)").sub(b"M", text)
     return bool(text) and _CONSTANT.match(text) is not None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from linter.detect.message_parts import Check, Problem, header_line, last_line, message_lines
 from linter.detect.model import Context
 from linter.patch.model import Patch, Person
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 
 _SIGNED = lazy(r"^\s*(?:[>*] ?)?signed-off-by\s*:\s*(.*)$", re.I)
 _ADDRESS = lazy(r"<?([^\s<>()\"]+@[^\s<>()\"]+)>?")
@@ -37,12 +37,12 @@ def signers(patch: Patch) -> list[tuple[int, Person]]:
 def words_of_name(name: str) -> frozenset[str]:
     """The words of a name without accents, order and punctuation."""
     if name.isascii():
-        return frozenset(word for word in re.findall(r"\w+", name.casefold()) if len(word) > 1)
+        return frozenset(word for word in compiled(r"\w+").findall(name.casefold()) if len(word) > 1)
     import unicodedata  # seldom needed
 
     plain = unicodedata.normalize("NFKD", name.translate(_FOLDED))
     plain = "".join(char for char in plain if not unicodedata.combining(char)).casefold()
-    return frozenset(word for word in re.findall(r"\w+", plain) if len(word) > 1)
+    return frozenset(word for word in compiled(r"\w+").findall(plain) if len(word) > 1)
 
 
 def same_person(one: Person, other: Person) -> bool:
@@ -65,7 +65,7 @@ def _bare(address: str) -> str:
 
 def is_relayed(person: Person) -> bool:
     """Whether a mail came through a service that puts its own address in From."""
-    return _RELAY.search(person.address) is not None or bool(re.search(r"\bvia\b", person.name))
+    return _RELAY.search(person.address) is not None or bool(compiled(r"\bvia\b").search(person.name))
 
 
 def _missing(patch: Patch, context: Context) -> Iterator[Problem]:

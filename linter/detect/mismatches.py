@@ -13,7 +13,7 @@ from linter.detect.returns import conventions
 from linter.detect.verdicts import conditions, sources
 from linter.flow.expr import integer
 from linter.flow.model import Kind, StepKind
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.rulebook.harvest import closing
 
 _IS_ERR_ONLY = lazy(r"^\(\s*(?:un)?(?:likely)?\(?\s*IS_ERR\s*\(\s*([\w.>\-\[\]]+)\s*\)\s*\)*$")
@@ -88,7 +88,7 @@ def failure_only_logged(query: Query) -> Iterator[Answer]:
         condition = statement.child_by_field_name("condition")
         head = (condition.text or b"").decode("utf-8", "replace") if condition is not None else ""
         arguments = text[opening : closing(text, opening)].decode("utf-8", "replace")
-        value = re.search(r"IS_ERR\s*\(\s*([\w.>\-\[\]]+)|\(\s*(\w+)\s*(?:<\s*0\s*)?\)", head)
+        value = compiled(r"IS_ERR\s*\(\s*([\w.>\-\[\]]+)|\(\s*(\w+)\s*(?:<\s*0\s*)?\)").search(head)
         tested = (value[1] or value[2]) if value is not None else None
         if tested is None or tested not in arguments:
             continue
@@ -107,7 +107,7 @@ def fd_unchecked(query: Query) -> Iterator[Answer]:
     body = text[query.function.body.start_byte : query.function.body.end_byte].decode("utf-8", "replace")
     if "fdget" not in body:
         return
-    for match in re.finditer(r"(?:struct fd\s+)?\b(\w+)\s*=\s*(fdget(?:_raw|_pos)?)\s*\(", body):
+    for match in compiled(r"(?:struct fd\s+)?\b(\w+)\s*=\s*(fdget(?:_raw|_pos)?)\s*\(").finditer(body):
         value = match[1]
         tests = rf"\bfd_empty\s*\(\s*{value}\s*\)|\bfd_file\s*\(\s*{value}\s*\)|\b{value}\s*\.\s*file\b"
         if re.search(tests, body[match.end() :]) or (query.cfg.has_gap and query.function.body.has_error):

@@ -106,13 +106,18 @@ class QuestionRunner:
 
     def __init__(self, rules: Sequence[Rule], questions: Mapping[str, Question]) -> None:
         self.rules = [(rule, questions[rule.block["report"]]) for rule in rules]
+        self.words = {rule.id: frozenset(map(str.encode, rule.triggers)) for rule in rules if rule.triggers is not None}
 
     def run(self, target: Any, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         """Findings in the functions of a unit."""
         unit: Unit = target
         if context.userspace or not unit.functions:
             return
-        asked = [(rule, question) for rule, question in self.rules if rule.id in enabled and may_fire(rule, unit)]
+        asked = [
+            (rule, question)
+            for rule, question in self.rules
+            if rule.id in enabled and not (rule.id in self.words and self.words[rule.id].isdisjoint(unit.identifiers))
+        ]
         if not asked:
             return
         for function in touched_functions(unit):

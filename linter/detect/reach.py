@@ -24,7 +24,7 @@ from linter.detect.model import Runner, Scope
 from linter.detect.questions import Answer, Place, Query, Question, QuestionRunner, check_block
 from linter.flow.model import Expr, Kind, StepKind
 from linter.patch.model import LineKind
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.rulebook.harvest import closing
 from linter.rulebook.model import Confidence, Rule, Tables
 
@@ -136,7 +136,7 @@ def user_log(query: Query) -> Iterator[Answer]:
         if not touches(query, (call.start, call.end)) and not touches(query, (found[0].start_byte, found[0].end_byte)):
             continue
         names = tainted(query, reach)
-        if not set(re.findall(r"\w+", found[1])) & names:
+        if not set(compiled(r"\w+").findall(found[1])) & names:
             continue
         yield _log_answer(query, call, reach, (found[0].start_byte, found[0].end_byte))
 
@@ -157,7 +157,7 @@ def user_warn(query: Query) -> Iterator[Answer]:
     text = clean_text(query.unit)
     for name, start, opening in calls:
         end = closing(text, opening)
-        inside = set(re.findall(r"\w+", text[opening:end].decode("utf-8", "replace")))
+        inside = set(compiled(r"\w+").findall(text[opening:end].decode("utf-8", "replace")))
         chosen = inside & tainted(query, reach, calls=False)
         if chosen:
             names = {"CALL": name, "KIND": reach.kind, "WHY": reach.why, "VALUE": sorted(chosen)[0]}
@@ -199,7 +199,7 @@ def redundant_log(query: Query) -> Iterator[Answer]:
             continue
         for call in logs:
             if branch.start_byte <= call.start < branch.end_byte and call.level != "notice":
-                if re.search(rb"\b(?:if|switch|else)\b", text[branch.start_byte : call.start]):
+                if compiled(rb"\b(?:if|switch|else)\b").search(text[branch.start_byte : call.start]):
                     continue
                 names = {"CALL": call.name, "CALLEE": name}
                 yield Answer((call.start, call.end), names, [((start, end), "prints when it fails")], key=name)
@@ -223,7 +223,7 @@ def _failure_branch(query: Query, start: int) -> Node | None:
     condition = node.child_by_field_name("condition")
     text = (condition.text or b"").decode("utf-8", "replace") if condition is not None else ""
     if (
-        not re.match(r"\(\s*(?:un)?(?:likely)?\(?\s*(?:!|IS_ERR\(|[\w>.\-]+\s*(?:<|==|!=|\)|$)|\w+\()", text)
+        not compiled(r"\(\s*(?:un)?(?:likely)?\(?\s*(?:!|IS_ERR\(|[\w>.\-]+\s*(?:<|==|!=|\)|$)|\w+\()").match(text)
         or "PROBE_DEFER" in text
     ):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from linter.detect.calls import named_calls
@@ -13,7 +12,7 @@ from linter.detect.typestate_tables import knowledge
 from linter.flow.facts import ERROR, NEGATIVE, ZERO, Facts, join, same
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import field, record
 
 _MADE_AT = lazy(r"^<(p?)(\d+)")
@@ -144,7 +143,7 @@ def _find(query: Query, names: dict[str, int]) -> Iterator[tuple[Step, Expr, Aft
 def _mentioned_later(query: Query, step: Step, handle: Expr) -> bool:
     """Whether the text goes on to speak of the object by one of its names: nearly always it does not."""
     end = query.function.body.end_byte
-    words = {re.split(r"->|\.", key)[-1] for key in aliases(query.cfg, handle.key)}
+    words = {compiled(r"->|\.").split(key)[-1] for key in aliases(query.cfg, handle.key)}
     return any(query.unit.text.find(word.encode(), step.end, end) >= 0 for word in words)
 
 

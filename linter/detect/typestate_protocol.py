@@ -15,7 +15,6 @@ assumption is a test of the tracked value. `at` is function-exit, error-return, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from linter.detect.typestate_leak import FAILURE, SUCCESS, classify
 from linter.flow.facts import ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule
@@ -102,7 +101,7 @@ def compile_protocol(rule: Rule) -> Protocol:
     """A rule's block; BlockError where it cannot be understood."""
     block = rule.block
     variable, states = block.get("track"), block.get("states")
-    if not isinstance(variable, str) or not re.fullmatch(r"\$[A-Z]\w*", variable):
+    if not isinstance(variable, str) or not compiled(r"\$[A-Z]\w*").fullmatch(variable):
         raise BlockError(("typestate", "track"), "no metavariable", "a name such as $FD")
     if not isinstance(states, dict) or len(states) < 2:
         raise BlockError(("typestate", "states"), "too few states", "a mapping of at least two states")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.model import Tables
 
@@ -182,7 +181,7 @@ class Knowledge:
         """The words that a callee's name is made of, in lower case; of `ops->free` those of the member."""
         found = self._words.get(name)
         if found is None:
-            last = re.split(r"->|\.", name)[-1]
+            last = compiled(r"->|\.").split(name)[-1]
             found = self._words[name] = tuple(_singular(word.lower()) for word in _WORD.findall(last))
         return found
 

@@ -13,7 +13,7 @@ from linter.detect.model import Context
 from linter.detect.uapi_layout import is_packed, name_of, structures
 from linter.detect.uapi_struct import Check, Found
 from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch, Side
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.syntax.model import Unit
 
@@ -53,7 +53,7 @@ def _size(kind: bytes, pointer: bytes, array: bytes) -> int | None:
         return None
     digits = next((group for group in fixed.groups() if group), b"32") if fixed else b"32"
     size = 1 if kind == b"char" else _SIZES[digits]
-    for part in re.findall(rb"\[([^\]]*)\]", array):
+    for part in compiled(rb"\[([^\]]*)\]").findall(array):
         if not part.strip().isdigit():
             return None
         size *= int(part)
@@ -234,7 +234,7 @@ def _defines(file: FilePatch, kind: LineKind) -> Iterator[tuple[str, tuple[Line,
 def number(text: bytes) -> int | None:
     """The value of a plain number, a shift of two, or BIT(n)."""
     bare = text.replace(b"(", b" ").replace(b")", b" ").split()
-    words = [re.sub(rb"(?i)(?<=[0-9a-f])u?l{0,2}\Z", b"", word) for word in bare]
+    words = [compiled(rb"(?i)(?<=[0-9a-f])u?l{0,2}\Z").sub(b"", word) for word in bare]
     if words and words[0] in (b"BIT", b"BIT_ULL", b"_BITUL", b"_BITULL", b"__BIT") and len(words) == 2:
         words = [b"1", b"<<", words[1]]
     if len(words) == 1:
@@ -247,7 +247,7 @@ def number(text: bytes) -> int | None:
 
 def _literal(word: bytes) -> int | None:
     try:
-        return int(word, 8 if re.match(rb"0[0-7]", word) else 0)
+        return int(word, 8 if compiled(rb"0[0-7]").match(word) else 0)
     except ValueError:
         return None
 

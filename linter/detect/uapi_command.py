@@ -20,11 +20,12 @@ from linter.detect.uapi_ioctl import (
 from linter.detect.uapi_layout import name_of, structures
 from linter.detect.uapi_struct import Check, Found
 from linter.patch.model import LineKind, Patch
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.syntax.model import Unit
 
 _SAID = lazy(r"\b((?:DRM_|_)IO(?:WR|R|W)?)\s*\(")
 _CONSTANT = lazy(r"\b[A-Z][A-Z0-9]{1,}_[A-Z0-9_]+\b")
+_KIND = lazy(r"(?i)\b(?:type|mode|kind)\b")
 _SCALAR = lazy(r"(?:__)?[us](?:8|16|32|64)|int|unsigned(?: int)?|long|unsigned long|char\Z")
 _MAKES_FD = lazy(r"(?i)\b(?:create|return|get|give|new|obtain)s?\b[^.]{0,40}\b(?:fd|file descriptor)\b")
 _CONVENTION = ("vfio", "iommufd")
@@ -44,7 +45,7 @@ def _said(command: Command, comment: Comment) -> tuple[str, tuple[str, ...]] | N
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", "", text).removesuffix("*")
+    return compiled(r"\s+").sub("", text).removesuffix("*")
 
 
 def _mismatch(unit: Unit, context: Context) -> Iterator[Found]:
@@ -114,7 +115,7 @@ def _copied(name: str, patch: Patch) -> str:
                     continue
                 body = []
                 for after in lines[index + 1 : index + 14]:
-                    if re.match(rb"\s*(?:case\b|default\b|\}\s*else\b|break;|return\b[^;]*;\s*$\s*\})", after):
+                    if compiled(rb"\s*(?:case\b|default\b|\}\s*else\b|break;|return\b[^;]*;\s*$\s*\})").match(after):
                         break
                     body.append(after)
                 match = _COPY.search(b"\n".join(body))
@@ -127,7 +128,7 @@ def _reused(unit: Unit, context: Context) -> Iterator[Found]:
     """Two commands with the same magic and number."""
     seen: dict[tuple[str, ...], Command] = {}
     for command in commands(unit):
-        if len(command.number) < 2 or not re.fullmatch(r"(?:0[xX][0-9a-fA-F]+|\d+)", command.number[1]):
+        if len(command.number) < 2 or not compiled(r"(?:0[xX][0-9a-fA-F]+|\d+)").fullmatch(command.number[1]):
             continue
         key = (
             _plain(command.number[0]),
@@ -170,7 +171,7 @@ def _undocumented(unit: Unit, context: Context) -> Iterator[Found]:
 
 def _is_elsewhere(unit: Unit, spoken: str, command: Command) -> bool:
     """Whether the command's structure is documented, or out of sight, so that its documentation may be."""
-    match = re.fullmatch(r"(?:struct|union) (\w+)", command.argument or "")
+    match = compiled(r"(?:struct|union) (\w+)").fullmatch(command.argument or "")
     if match is None:
         return False
     return match[1] in spoken or not any(name_of(node) == match[1] for node in structures(unit))
@@ -190,7 +191,7 @@ def _half_documented(unit: Unit, command: Command) -> Iterator[Found]:
     said = _said(command, comment)
     argument = (said[1][2] if said and len(said[1]) > 2 else None) or command.argument
     others = set(_CONSTANT.findall(comment.text)) - {command.name} - set(_CONSTANT.findall(" ".join(command.arguments)))
-    if argument and _SCALAR.match(argument) and re.search(r"(?i)\b(?:type|mode|kind)\b", comment.text) and not others:
+    if argument and _SCALAR.match(argument) and _KIND.search(comment.text) and not others:
         texts = {"WHAT": f"which values the `{argument}` of `{command.name}` can have"}
         yield Found(command.start, command.end, texts, f"{command.name}.values")
     if _MAKES_FD.search(comment.text) and not others and "ioctl" not in comment.text.replace("this ioctl", ""):

@@ -19,6 +19,12 @@ _BARE = lazy(
     rb"[;{}]\s*(?:const\s+)?(?:(?:unsigned|signed|long|short|struct|enum)\s+)*\w+(?:\s+|\s*\*+\s*)"
     rb"(?:\*?\w+(?:\s*=\s*[^;,(){}]{1,80})?\s*,\s*){0,12}\*?\w+\s*;"
 )
+_DECLARED = lazy(
+    rb"(?<=[;{}])\s*(?:const\s+)?(?:(?:unsigned|signed|long|short|struct|enum)\s+)*\w+(?:\s+|\s*\*+\s*)"
+    rb"(?:\*?\w+(?:\s*=\s*[^;,(){}]{1,80})?\s*,\s*){0,12}\*?\w+\s*;"
+)
+"""The same, each declaration apart."""
+_NAMES = lazy(rb"(\**)\b([A-Za-z_]\w*)\s*(?=[,;])")
 _SCALAR = lazy(
     r"^(?:(?:const|unsigned|signed|long|short|int|char|bool|enum \w+|[us]\d+|__[us]\d+|__[bl]e\d+|u?int\d+_t|size_t|"
     r"ssize_t|loff_t|gfp_t|dma_addr_t|phys_addr_t|irqreturn_t|netdev_tx_t|vm_fault_t|blk_status_t|acpi_status|ktime_t|"
@@ -54,7 +60,7 @@ def maybe_unassigned(query: Query) -> Iterator[Answer]:
     text = clean_text(query.unit)
     first, end = query.function.body.start_byte, query.function.body.end_byte
     body = text[first:end]
-    if b"asm" in body or not _BARE.search(body):
+    if b"asm" in body or not _BARE.search(body) or not _has_suspects(body):
         return
     for step in bare_locals(query):
         name = step.target.text if step.target is not None else ""
@@ -71,6 +77,17 @@ def maybe_unassigned(query: Query) -> Iterator[Answer]:
             continue  # conditions that imply each other are seldom seen to do so
         labels = [((step.start, step.end), "declared without a value")]
         yield Answer(found.place, {"VALUE": name, "HOW": how}, labels, key=name)
+
+
+def _has_suspects(body: bytes) -> bool:
+    """Whether the text shows a scalar without a value that is not stored to at once: what is worth a graph."""
+    for match in _DECLARED.finditer(body):
+        if match[0].lstrip().startswith(b"struct"):
+            continue
+        for name in _NAMES.finditer(match[0]):
+            if name[1] == b"" and not _stored_at_once(body, name[2].decode(), match.start() + name.end(2)):
+                return True
+    return False
 
 
 def unfilled_read(query: Query) -> Iterator[Answer]:

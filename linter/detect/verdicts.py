@@ -14,7 +14,7 @@ from linter.detect.results import sites
 from linter.detect.returns import conventions
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, StepKind
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 
 _UNSIGNED = lazy(r"^(?:const |volatile )*(?:unsigned\b|u8\b|u16\b|u32\b|u64\b|uint\b|uint8_t|uint16_t|uint32_t|"
                        r"uint64_t|size_t\b|__u8\b|__u16\b|__u32\b|__u64\b|bool\b|dma_addr_t|phys_addr_t)")  # fmt: skip
@@ -319,6 +319,6 @@ def _branch_of(query: Query, test: Expr) -> str | None:
     if node is None or node.child_by_field_name("alternative") is not None:
         return None
     condition, branch = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
-    if condition is None or branch is None or not re.match(rb"\(\s*!\s*[\w>.\-]+\s*\)$", condition.text or b""):
+    if condition is None or branch is None or not compiled(rb"\(\s*!\s*[\w>.\-]+\s*\)$").match(condition.text or b""):
         return None
     return clean_text(query.unit)[branch.start_byte : branch.end_byte].decode("utf-8", "replace")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from linter.patch.model import Change
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 
 _INDEX = lazy(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d{6}))?")
@@ -130,7 +129,7 @@ def _git_paths(rest: bytes) -> tuple[bytes | None, bytes | None]:
 
 
 def _binary_paths(line: bytes) -> tuple[bytes | None, bytes | None]:
-    match = re.match(rb"Binary files? (.{1,4096}?)(?: and (.{1,4096}?))? (?:differ|has changed)", line)
+    match = compiled(rb"Binary files? (.{1,4096}?)(?: and (.{1,4096}?))? (?:differ|has changed)").match(line)
     if match is None:
         return None, None
     return unquote_path(match[1]), unquote_path(match[2] or match[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from linter.patch.model import Person
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 
 _ADDRESS = lazy(r'\s*(?:"((?:[^"\\]|\\.){0,400})"|([^"<>(),:;@]{0,400}?))\s*<\s*([^<>\s,]{1,320})\s*>')
@@ -50,7 +50,7 @@ def parse_subject(text: str) -> Subject:
         if match := _REPLY.match(rest):
             reply = True
         elif match := _BRACKET.match(rest):
-            prefixes.extend(word for word in re.split(r"[\s,]+", re.sub(r"\s*/\s*", "/", match[1])) if word)
+            prefixes.extend(word for word in compiled(r"[\s,]+").split(compiled(r"\s*/\s*").sub("/", match[1])) if word)
         else:
             break
         rest = rest[match.end() :]

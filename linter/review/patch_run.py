@@ -15,10 +15,9 @@ from linter.review.introduced import fingerprint, is_moved, line_text, match_pre
 from linter.review.model import Judged, PatchReport, Skip, Verdict
 from linter.review.overlap import without_superseded
 from linter.review.prepare import Prepared, Workshop
-from linter.review.profiles import is_kernel_patch, is_silenced, is_userspace, select_profiles, with_profiles
+from linter.review.profiles import is_kernel_patch, is_userspace, select_profiles, with_profiles
 from linter.review.suppress import Decisions
 from linter.review.target import target_kernel
-from linter.rulebook.kernel import holds
 from linter.syntax.model import Unit
 from linter.syntax.parse import is_c_path, parse_image
 
@@ -69,12 +68,7 @@ class PatchRun:
 
     def allowed(self, rules: frozenset[str]) -> frozenset[str]:
         """The rules that the profiles and the target kernel of this patch leave on."""
-        found = []
-        for id in rules:
-            rule = self.workshop.rules[id]
-            if not (rule.profiles and is_silenced(rule, self.profiles)) and holds(rule.kernel, self._bare.kernel):
-                found.append(id)
-        return frozenset(found)
+        return self.workshop.allowed(rules, self.profiles, self._bare.kernel)
 
     def _run(self, prepared: Prepared, target: object, context: Context, enabled: frozenset[str]) -> list[Finding]:
         return self.workshop.guarded(prepared, target, context, enabled, self.skips)

@@ -12,8 +12,10 @@ from linter.patch.model import Image
 from linter.pattern import lazy
 from linter.record import field, record
 from linter.review.model import Skip
+from linter.review.profiles import is_silenced
 from linter.review.settings import Settings
-from linter.rulebook.model import Rule, Rulebook
+from linter.rulebook.kernel import holds
+from linter.rulebook.model import AppliesTo, KernelVersion, Rule, Rulebook
 from linter.rulebook.paths import applies
 
 _WORD = lazy(rb"[A-Za-z_]\w*")
@@ -39,6 +41,8 @@ class Workshop:
     engines: list[Prepared] = field(default_factory=list)
     _by_word: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
     _by_path: dict[str | None, frozenset[str]] = field(default_factory=dict)
+    _by_globs: dict[AppliesTo, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _allowed: dict[Any, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         by_engine: dict[str, list[Rule]] = defaultdict(list)
@@ -64,8 +68,26 @@ class Workshop:
         if found is None:
             if len(self._by_path) > 4096:
                 self._by_path.clear()
-            found = frozenset(id for id, rule in self.rules.items() if applies(rule.applies_to, path))
+            if not self._by_globs:
+                for id, rule in self.rules.items():
+                    self._by_globs[rule.applies_to].append(id)
+            found = frozenset(id for where, ids in self._by_globs.items() if applies(where, path) for id in ids)
             self._by_path[path] = found
+        return found
+
+    def allowed(self, rules: frozenset[str], profiles: frozenset[str], kernel: KernelVersion | None) -> frozenset[str]:
+        """Those of some rules that profiles and a target kernel leave on."""
+        key = (rules, profiles, kernel)
+        found = self._allowed.get(key)
+        if found is None:
+            if len(self._allowed) > 4096:
+                self._allowed.clear()
+            found = self._allowed[key] = frozenset(
+                id
+                for id in rules
+                if not (self.rules[id].profiles and is_silenced(self.rules[id], profiles))
+                and holds(self.rules[id].kernel, kernel)
+            )
         return found
 
     def wanted(self, image: Image, here: frozenset[str]) -> list[tuple[Prepared, frozenset[str]]]:

@@ -61,7 +61,7 @@ def translate(glob: str) -> str:
 
 def _segment(part: str) -> str:
     """A regular expression for one folder's name."""
-    pieces = [_piece(piece) for piece in re.split(r"\*+", part)]
+    pieces = [_piece(piece) for piece in compiled(r"\*+").split(part)]
     if len(pieces) == 1:
         return pieces[0]
     middle = "".join(f"(?>[^/]*?{piece})" for piece in pieces[1:-1] if piece)
