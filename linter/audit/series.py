@@ -12,6 +12,7 @@ _PREFIX = lazy(r"^(?:\s*\[[^\]]{0,200}\])+\s*")
 
 SENT_TOGETHER_MINUTES = 30
 """Minutes within which parts of one series are sent, where they are not threaded."""
+MAX_NEAR = 16
 
 
 def build_series(db: sqlite3.Connection) -> None:
@@ -72,25 +73,24 @@ def _join_latecomers(db: sqlite3.Connection) -> None:
 
 def _join_unthreaded(db: sqlite3.Connection) -> None:
     """Parts of one series that were sent one soon after the other, in threads of their own."""
-    db.execute("CREATE TEMP TABLE part (series INTEGER PRIMARY KEY, sender, version, total, date, indices)")
+    db.execute("CREATE TEMP TABLE part (series INTEGER PRIMARY KEY, sender, version, total, day, indices)")
     db.execute(
         "INSERT INTO part SELECT p.series, m.address, p.version, p.total, julianday(min(m.date)),"
-        " group_concat(p.idx) FROM patches p JOIN messages m USING (message) WHERE p.series IS NOT NULL AND p.total > 1"
-        " AND m.date IS NOT NULL GROUP BY p.series HAVING count(*) < p.total"
+        " group_concat(DISTINCT p.idx) FROM patches p JOIN messages m USING (message) WHERE p.series IS NOT NULL"
+        " AND p.total > 1 AND m.date IS NOT NULL GROUP BY p.series HAVING count(*) < p.total"
     )
-    pairs = db.execute(
-        "SELECT a.series, b.series, a.indices, b.indices FROM part a JOIN part b ON a.sender = b.sender"
-        " AND a.version = b.version AND a.total = b.total AND a.series < b.series"
-        " AND abs(a.date - b.date) < ? ORDER BY b.series, a.series",
-        (SENT_TOGETHER_MINUTES / 1440,),
-    ).fetchall()
-    joined: dict[int, int] = {}
-    have: dict[int, set[str]] = {}
-    for first, second, ours, theirs in pairs:
-        target = joined.get(first, first)
-        held = have.setdefault(target, set(ours.split(",")))
-        if second not in joined and not held & set(theirs.split(",")):
-            held |= set(theirs.split(","))
-            joined[second] = target
-            db.execute("UPDATE patches SET series = ? WHERE series = ?", (target, second))
+    sql = "SELECT series, sender, version, total, day, indices FROM part ORDER BY sender, version, total, day, series"
+    near: list[tuple[int, float, set[str]]] = []  # incomplete series of one sender, sent within the last minutes
+    whose: tuple[str | None, int, int] | None = None
+    for series, sender, version, total, day, indices in db.execute(sql):
+        if whose != (sender, version, total):
+            whose, near = (sender, version, total), []
+        near = [part for part in near if day - part[1] < SENT_TOGETHER_MINUTES / 1440][-MAX_NEAR:]
+        mine = set(indices.split(","))
+        found = next((part for part in near if not part[2] & mine), None)
+        if found is None or sender is None:
+            near.append((series, day, mine))
+        else:
+            found[2].update(mine)
+            db.execute("UPDATE patches SET series = ? WHERE series = ?", (found[0], series))
     db.execute("DROP TABLE part")
