@@ -53,7 +53,7 @@ class Unset:
         """The first place that reads it: offsets, what is known there, and how it is read."""
         places = ((block, index) for block in self.cfg.blocks for index, _ in enumerate(block.steps))
         start = next(((block, index) for block, index in places if block.steps[index] is self.declared), None)
-        if start is None:
+        if start is None or not self._may_be_met(start[0], start[1] + 1):
             return None
         order = self.cfg.order()
         seeds = self._run(start[0], _UNSET, State(Facts()), start[1] + 1)
@@ -70,6 +70,27 @@ class Unset:
         except Unsettled:
             return None
         return self.found[min(self.found)] if self.found else None
+
+    def _may_be_met(self, block: BasicBlock, first: int) -> bool:
+        """Whether some path, possible or not, meets the variable before a store: without one, facts say nothing."""
+        seen: set[int] = set()
+        pending = [(block, first)]
+        while pending:
+            block, first = pending.pop()
+            for step in block.steps[first:]:
+                said = self._role(step)
+                if said and said != "set":
+                    return True
+                if said or step.kind is StepKind.RETURN:
+                    break
+            else:
+                for edge in block.edges:
+                    if edge.assume is not None and mentions(edge.assume[0], self.own):
+                        return True
+                    if edge.target not in seen:
+                        seen.add(edge.target)
+                        pending.append((self.cfg.blocks[edge.target], 0))
+        return False
 
     def _stores(self, step: Step) -> bool:
         target = step.target
