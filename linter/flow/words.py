@@ -64,9 +64,17 @@ NO_RETURN = frozenset(
         "abort",
         "exit",
         "_exit",
+        # macros of ACPICA that return from the function they stand in (drivers/acpi/acpica/acoutput.h)
+        "return_ACPI_STATUS",
+        "return_VOID",
+        "return_VALUE",
+        "return_UINT8",
+        "return_UINT32",
+        "return_PTR",
+        "return_STR",
     ]
 )
-"""Calls that never come back."""
+"""Calls behind which nothing runs."""
 
 ASSERTS = frozenset(["BUG_ON", "VM_BUG_ON", "XE_BUG_ON", "GEM_BUG_ON", "J_ASSERT"])
 """Calls that come back only where their argument is false (J_ASSERT: see INVERTED_ASSERTS)."""
