@@ -118,7 +118,9 @@ def unfilled_read(query: Query) -> Iterator[Answer]:
 def _hardly_fails(query: Query, callee: str) -> bool:
     """Whether a call fails on slow buses only and nothing shows that the device is on one."""
     table = query.tables["uninit"]
-    if callee not in table["bus-calls"].split() or query.unit.image.path.startswith(tuple(table["bus-paths"].split())):
+    if callee not in table["bus-calls"].split() or (query.unit.image.path or "").startswith(
+        tuple(table["bus-paths"].split())
+    ):
         return False
     return not any(word.encode() in query.unit.identifiers for word in table["bus-words"].split())
 
