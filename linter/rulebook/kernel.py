@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ class VersionError(UsageError, ValueError):
     """A text that names no kernel release; a usage error where a person typed it."""
 
 
+@functools.lru_cache(maxsize=512)
 def parse_version(text: str | int) -> KernelVersion:
     """`6.12`, `v6.12-rc3`, `6.12.7` or `6` to (major, minor). A 2.6 release keeps its third number: 2.6.32 is (2, 632).
 
