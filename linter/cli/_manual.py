@@ -91,6 +91,8 @@ def scope(rule: Rule) -> Iterator[str]:
         yield f"shown instead of {', '.join(rule.supersedes)} on the same line"
     if rule.report == "all":
         yield "reported also where the patch did not bring it in"
+    if rule.report == "first":
+        yield "told once a file"
 
 
 def cite(citation: Citation) -> str:

@@ -2,6 +2,8 @@
 
 A rule names in `supersedes:` the rules that say less. A finding of those is dropped only where the better one is
 reported, so that to disable or suppress the better one brings the other back.
+
+A habit is told once a file: of a rule with `report: first` the first finding stays, and points at the others.
 """
 
 from __future__ import annotations
@@ -9,8 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from linter.detect.model import Label
+from linter.record import replace
 from linter.review.model import Judged, Verdict
 from linter.rulebook.model import Rule
+
+_SHOWN = 3
+"""Other places of a habit that the first finding points at."""
 
 _Place = tuple[str | None, object, int | None, int]
 
@@ -31,3 +38,28 @@ def without_superseded(judged: Iterable[Judged], rules: Mapping[str, Rule]) -> l
 def _place(judged: Judged) -> _Place:
     where = judged.finding.primary.location
     return (where.path, where.side, where.line, where.patch_lineno)
+
+
+def without_repeats(judged: Iterable[Judged], rules: Mapping[str, Rule]) -> list[Judged]:
+    """The findings in their order; of a rule that reports the first only, one a file, with labels at the others."""
+    kept = list(judged)
+    groups: dict[tuple[str, str | None], list[Judged]] = defaultdict(list)
+    for one in kept:
+        if one.verdict is Verdict.REPORTED and rules[one.finding.rule].report == "first":
+            groups[one.finding.rule, one.finding.primary.location.path].append(one)
+    told: dict[int, Judged | None] = {}
+    for group in groups.values():
+        group.sort(key=lambda one: one.anchor.patch_lineno)
+        told.update({id(one): None for one in group})
+        told[id(group[0])] = _with_places(group[0], group[1:])
+    return [new for one in kept if (new := told.get(id(one), one)) is not None]
+
+
+def _with_places(first: Judged, others: list[Judged]) -> Judged:
+    if not others:
+        return first
+    finding = first.finding
+    more = f" (and {len(others)} more in this file)"
+    labels = [replace(each, text=each.text + more) if each.primary else each for each in finding.labels]
+    labels += [Label(one.finding.primary.location, "and here") for one in others[:_SHOWN]]
+    return replace(first, finding=replace(finding, message=finding.message + more, labels=tuple(labels)))

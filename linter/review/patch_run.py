@@ -13,7 +13,7 @@ from linter.record import field, record, replace
 from linter.review.anchor import anchor
 from linter.review.introduced import fingerprint, is_moved, line_text, match_preexisting, moved_lines
 from linter.review.model import Judged, PatchReport, Skip, Verdict
-from linter.review.overlap import without_superseded
+from linter.review.overlap import without_repeats, without_superseded
 from linter.review.prepare import Prepared, Workshop
 from linter.review.profiles import is_kernel_patch, is_userspace, select_profiles, with_profiles
 from linter.review.suppress import Decisions
@@ -63,7 +63,7 @@ class PatchRun:
             self.judged += self.judge(found, [], None, None, None)
         for file in self.patch.files:
             self._review_file(file)
-        kept = without_superseded(self.judged, self.workshop.rules)
+        kept = without_repeats(without_superseded(self.judged, self.workshop.rules), self.workshop.rules)
         return PatchReport(self.patch, in_order(kept), tuple(self.skips), self.images)
 
     def allowed(self, rules: frozenset[str]) -> frozenset[str]:

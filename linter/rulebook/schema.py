@@ -106,7 +106,10 @@ RULE_KEYS: dict[str, Any] = {
             "exclude": {**_NAMES, "description": "globs of the files it is not about"},
         },
     },
-    "report": {"enum": ["introduced", "all"], "description": "all: pre-existing defects too"},
+    "report": {
+        "enum": ["introduced", "all", "first"],
+        "description": "all: pre-existing defects too; first: introduced, told once a file",
+    },
     "profiles": _PROFILES,
     "kernel": {
         "type": "object",

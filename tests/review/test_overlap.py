@@ -1,4 +1,4 @@
-"""A finding falls away beside one that says more about the same line, and only there."""
+"""A finding falls away beside one that says more about the same line, and only there; a habit is told once a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from linter.detect.model import Finding, Label
 from linter.patch.model import Location, Side
 from linter.record import replace
 from linter.review.model import Judged, Verdict
-from linter.review.overlap import without_superseded
+from linter.review.overlap import without_repeats, without_superseded
 from linter.rulebook.model import Confidence, Rule, Severity, Status
 
 
@@ -44,3 +44,32 @@ def test_a_hidden_finding_supersedes_nothing() -> None:
 def test_alone() -> None:
     assert left(judged("less", 3)) == [("less", 3)]
     assert left() == []
+
+
+def repeats(*given: Judged) -> list[tuple[int | None, str, list[int | None]]]:
+    """Line, message and lines of all labels of what is left."""
+    rules = {**RULES, "less": replace(RULES["less"], report="first")}
+    return [
+        (one.anchor.line, one.finding.message, [label.location.line for label in one.finding.labels])
+        for one in without_repeats(given, rules)
+    ]
+
+
+def test_a_habit_is_told_once_a_file() -> None:
+    more = "m (and 4 more in this file)"
+    assert repeats(*(judged("less", line) for line in (9, 4, 5, 6, 7))) == [(4, more, [4, 5, 6, 7])]
+
+
+def test_another_file_tells_it_again() -> None:
+    place = Location("b.c", Side.POST, 4, 1, 50)
+    other = judged("less", 4)
+    other = replace(other, finding=replace(other.finding, labels=(Label(place, "here", primary=True),)), anchor=place)
+    assert repeats(judged("less", 3), other) == [(3, "m", [3]), (4, "m", [4])]
+
+
+def test_what_is_hidden_does_not_count() -> None:
+    assert repeats(judged("less", 3, Verdict.SUPPRESSED), judged("less", 4)) == [(3, "m", [3]), (4, "m", [4])]
+
+
+def test_a_rule_that_tells_all() -> None:
+    assert repeats(judged("other", 3), judged("other", 4)) == [(3, "m", [3]), (4, "m", [4])]
