@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from linter.detect.match_comments import COMMENTS
 from linter.detect.match_find import Site
 from linter.detect.match_pattern import SKIPPED
 from linter.detect.match_where import (
@@ -133,6 +134,7 @@ def _whole(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
 
 CONDITIONS: Mapping[str, Condition] = {
     **BASIC,
+    **COMMENTS,
     "defined": Condition(frozenset(), _defined),
     "path": Condition(frozenset(), _path),
     "uses": Condition(frozenset(), _uses),
