@@ -93,6 +93,8 @@ def scope(rule: Rule) -> Iterator[str]:
         yield "reported also where the patch did not bring it in"
     if rule.report == "first":
         yield "told once a file"
+    if rule.report == "once":
+        yield "told once for a thing in a function"
 
 
 def cite(citation: Citation) -> str:

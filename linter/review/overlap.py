@@ -3,7 +3,8 @@
 A rule names in `supersedes:` the rules that say less. A finding of those is dropped only where the better one is
 reported, so that to disable or suppress the better one brings the other back.
 
-A habit is told once a file: of a rule with `report: first` the first finding stays, and points at the others.
+A habit is told once a file: of a rule with `report: first` the first finding stays, and points at the others. What is
+forgotten at several exits of a function is told once (`report: once`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from linter.record import replace
 from linter.review.model import Judged, Verdict
 from linter.rulebook.model import Rule
 
+_WHERE = {"first": "in this file", "once": "in this function"}
 _SHOWN = 3
 """Other places of a habit that the first finding points at."""
 
@@ -41,25 +43,27 @@ def _place(judged: Judged) -> _Place:
 
 
 def without_repeats(judged: Iterable[Judged], rules: Mapping[str, Rule]) -> list[Judged]:
-    """The findings in their order; of a rule that reports the first only, one a file, with labels at the others."""
+    """The findings in their order; of a rule that tells a thing once, the first of each, with labels at the others."""
     kept = list(judged)
-    groups: dict[tuple[str, str | None], list[Judged]] = defaultdict(list)
+    groups: dict[tuple[str | None, ...], list[Judged]] = defaultdict(list)
     for one in kept:
-        if one.verdict is Verdict.REPORTED and rules[one.finding.rule].report == "first":
-            groups[one.finding.rule, one.finding.primary.location.path].append(one)
+        report = rules[one.finding.rule].report
+        if one.verdict is Verdict.REPORTED and report in _WHERE:
+            about = (one.finding.function, one.finding.key) if report == "once" else ()
+            groups[report, one.finding.rule, one.finding.primary.location.path, *about].append(one)
     told: dict[int, Judged | None] = {}
-    for group in groups.values():
+    for (told_in, *_), group in groups.items():
         group.sort(key=lambda one: one.anchor.patch_lineno)
         told.update({id(one): None for one in group})
-        told[id(group[0])] = _with_places(group[0], group[1:])
+        told[id(group[0])] = _with_places(group[0], group[1:], _WHERE[str(told_in)])
     return [new for one in kept if (new := told.get(id(one), one)) is not None]
 
 
-def _with_places(first: Judged, others: list[Judged]) -> Judged:
+def _with_places(first: Judged, others: list[Judged], where: str) -> Judged:
     if not others:
         return first
     finding = first.finding
-    more = f" (and {len(others)} more in this file)"
+    more = f" (and {len(others)} more {where})"
     labels = [replace(each, text=each.text + more) if each.primary else each for each in finding.labels]
     labels += [Label(one.finding.primary.location, "and here") for one in others[:_SHOWN]]
     return replace(first, finding=replace(finding, message=finding.message + more, labels=tuple(labels)))

@@ -125,7 +125,7 @@ class Rule:
     profiles: Mapping[str, Any] = field(default_factory=dict)
     kernel: KernelRange | None = None
     cwe: str | None = None
-    report: str = "introduced"  # or "all", or "first": introduced, told once a file
+    report: str = "introduced"  # or "all", "first" (told once a file), "once" (once a function and thing)
     triggers: frozenset[str] | None = None  # identifiers of which one must stand in an image; None: always run
     source: str = ""  # path of the YAML file
     examples: tuple[Example, ...] = ()  # empty when the rule came from the compiled cache

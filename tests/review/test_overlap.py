@@ -73,3 +73,15 @@ def test_what_is_hidden_does_not_count() -> None:
 
 def test_a_rule_that_tells_all() -> None:
     assert repeats(judged("other", 3), judged("other", 4)) == [(3, "m", [3]), (4, "m", [4])]
+
+
+def test_what_several_exits_forget() -> None:
+    rules = {**RULES, "less": replace(RULES["less"], report="once")}
+
+    def about(line: int, function: str, key: str) -> Judged:
+        one = judged("less", line)
+        return replace(one, finding=replace(one.finding, function=function, key=key))
+
+    given = [about(3, "f", "a"), about(4, "f", "b"), about(5, "f", "a"), about(6, "g", "a")]
+    found = [(one.anchor.line, one.finding.message) for one in without_repeats(given, rules)]
+    assert found == [(3, "m (and 1 more in this function)"), (4, "m"), (6, "m")]
