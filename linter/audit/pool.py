@@ -168,7 +168,9 @@ class Pool:
         ours, theirs = Pipe()
         package = str(Path(__file__).resolve().parents[2])
         command = [sys.executable, "-P", "-c", SOURCE, package, str(theirs.fileno())]
-        process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL)
+        # equal runs must walk sets in equal order: a database is compared byte by byte
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, env=environment)
         theirs.close()
         ours.send((self.target, self.argument, self.limits.seconds, self.limits.mebibytes))
         return _Worker(process, ours, since=time.monotonic())

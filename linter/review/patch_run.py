@@ -140,6 +140,8 @@ class PatchRun:
     ) -> list[Judged]:
         """Decide what becomes of each finding."""
         settings = self.workshop.settings
+        # equal lines are told apart by their order: it must be that of the file, whatever order an engine walks in
+        found, before = sorted(found, key=_position), sorted(before, key=_position)
         old = match_preexisting(found, before, post, pre)
         judged = []
         for index, raw in enumerate(found):
@@ -172,6 +174,13 @@ class PatchRun:
         nth = self._seen[first]
         self._seen[first] += 1
         return fingerprint(finding, path, text, nth) if nth else first
+
+
+def _position(found: Finding) -> tuple[int, int, int, int, str, str, str]:
+    """Where a finding stands, then what tells apart those that stand at one place."""
+    place = found.primary.location
+    start = place.span.start if place.span is not None else 0
+    return place.patch_lineno, place.line or 0, start, place.column or 0, found.rule, found.key, found.message
 
 
 def _untouched(finding: Finding, unit: Unit, file: FilePatch | None) -> bool:
