@@ -89,7 +89,8 @@ def mail(pair: Pair, number: int, side: str) -> str:
         f"From {'1' * 40} Mon Sep 17 00:00:00 2001\nFrom: A Developer <dev@example.org>\nDate: {day} 12:00:00 +0000\n"
         f"Message-ID: <{number:05}.{side}@pairs>\nSubject: [PATCH] {Path(path).name}: add {function}()\n\n"
         f"Add {function}() as the subject says.\n\nSigned-off-by: A Developer <dev@example.org>\n---\n"
-        f"diff --git a/{path} b/{path}\nnew file mode 100644\nindex {'0' * 12}..{'1' * 12}\n--- /dev/null\n+++ b/{path}\n"
+        f"diff --git a/{path} b/{path}\nnew file mode 100644\nindex {'0' * 12}..{'1' * 12}\n"
+        f"--- /dev/null\n+++ b/{path}\n"
         f"@@ -0,0 +1,{len(lines)} @@\n" + "".join(f"+{line}\n" for line in lines) + "-- \n2.40.0\n\n"
     )
 
@@ -157,11 +158,14 @@ def main() -> None:
     options = parser.parse_args()
     spatch = shutil.which(options.spatch)
     if spatch is None:
-        return print(f"skipped: {options.spatch} is not installed (package coccinelle)")
+        print(f"skipped: {options.spatch} is not installed (package coccinelle)")
+        return
     if not any(options.scripts.rglob("*.cocci")):
-        return print(f"skipped: {options.scripts} holds no Coccinelle scripts")
+        print(f"skipped: {options.scripts} holds no Coccinelle scripts")
+        return
     if not options.pairs.is_file():
-        return print(f"skipped: {options.pairs} is not there")
+        print(f"skipped: {options.pairs} is not there")
+        return
     pairs = read_pairs(options.pairs, max(options.sample, 1))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "sides")
