@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from linter.patch.diff import Diff, find_diff, parse_diff
+from linter.patch.diff import Diff, find_diff, merge_damage, parse_diff
 from linter.patch.envelope import Mail
 from linter.patch.header import Subject, parse_date, parse_ids, parse_person, parse_subject
 from linter.patch.letter import Letter, read_base, read_change_id, read_letter
@@ -92,7 +93,15 @@ class _Reader:
         diff_lineno = body_lineno + raw.count(b"\n", start, at)
         tail = raw[at:end]
         lines = tail.split(b"\n")
-        diff = parse_diff(lines, range(diff_lineno, diff_lineno + len(lines)))
+        linenos: Sequence[int] = range(diff_lineno, diff_lineno + len(lines))
+        unflowed: tuple[Damage, ...] = ()
+        if self.mail.flowed:
+            from linter.patch.flowed import unflow  # few mails are
+
+            (lines, linenos), unflowed = unflow(lines, linenos, delsp=self.mail.delsp)
+        diff = parse_diff(lines, linenos)
+        if unflowed:
+            diff = replace(diff, damage=merge_damage((*unflowed, *diff.damage)))
         if not diff.files:
             return None
         if b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
