@@ -44,6 +44,10 @@ _MOST = 4
 """A patch that removes more releases than this rewrites something: nothing is said about it."""
 
 
+_MOST_ADDED, _MOST_REMOVED = 3, 8
+"""Lines of a file that a patch may write and take away for a release to be told missing."""
+
+
 @record(eq=False)
 class Dropped:
     """A release or a jump that the patch takes away."""
@@ -70,7 +74,7 @@ def dropped(file: FilePatch, known: Knowledge) -> Iterator[Dropped]:
     if not removed or any(_MANAGED.search(text) for text in added):
         return
     found = [item for hunk in file.hunks for item in _releases(hunk, known)]
-    if 0 < len({item.removed.text for item in found}) <= _MOST:
+    if 0 < len({item.removed.text for item in found}) <= _MOST and not _is_rework(removed, added):
         for item in found:
             if not _moved(item, removed, added, known):
                 yield item
@@ -79,6 +83,13 @@ def dropped(file: FilePatch, known: Knowledge) -> Iterator[Dropped]:
     if not found:
         for hunk in file.hunks:
             yield from _gotos(hunk, removed, added, known)
+
+
+def _is_rework(removed: list[bytes], added: list[bytes]) -> bool:
+    """Whether a file is written anew around the release: what took its place may stand anywhere in the new lines."""
+    if sum(1 for text in added if text.strip()) > _MOST_ADDED or len(removed) > _MOST_REMOVED:
+        return True
+    return any(_CALL.match(text) for text in added)
 
 
 def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
