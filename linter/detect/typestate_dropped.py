@@ -44,6 +44,8 @@ _MOST = 4
 """A patch that removes more releases than this rewrites something: nothing is said about it."""
 
 
+_MOST_FILES = 3
+"""A patch over more files than this moves things between them, or is many patches in one."""
 _MOST_ADDED, _MOST_REMOVED = 3, 8
 """Lines of a file that a patch may write and take away for a release to be told missing."""
 
@@ -60,9 +62,11 @@ class Dropped:
 
 
 def is_explained(patch: Patch | None) -> bool:
-    """Whether the commit message says why a release had to go."""
+    """Whether the commit message says why a release had to go, or the patch is too wide to say so of each."""
     if patch is None:
         return False
+    if len(patch.files) > _MOST_FILES:
+        return True
     text = patch.title.encode("utf-8", "replace") + b"\n" + patch.body
     return _EXPLAINED.search(text) is not None
 
@@ -133,7 +137,7 @@ def _nulls(hunk: Hunk, added: list[bytes], known: Knowledge) -> Iterator[Dropped
 def _is_release(name: str, known: Knowledge) -> bool:
     if name in known.release:
         return True
-    if name in known.borrow_calls or name in known.not_pairs or name in known.acquire:
+    if name in known.borrow_calls or name in known.not_pairs or name in known.acquire or "wait" in known.words(name):
         return False
     return not _ENDS.isdisjoint(known.words(name))
 
