@@ -9,12 +9,10 @@ The steps are words of the table `order`; the questions are in `sequences` and `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from linter.detect import pointers, sequences
-from linter.detect.model import Runner, Scope
-from linter.detect.questions import Question, QuestionRunner, check_block
+from linter.detect.questions import Question, QuestionEngine
 from linter.rulebook.model import Rule, Tables
 
 QUESTIONS: Mapping[str, Question] = {
@@ -40,34 +38,16 @@ _TABLED: Mapping[str, tuple[str, ...]] = {
 """Lists of the table `order` of which one word has to be there."""
 
 
-class OrderEngine:
-    """See the module's docstring."""
-
-    name = "order"
-    scope = Scope.UNIT
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["report", "message"],
-        "properties": {
-            "report": {"enum": sorted(QUESTIONS)},
-            "message": {"type": "string"},
-            "help": {"type": "string"},
-            "triggers": {"type": "array", "items": {"type": "string"}},
-        },
-    }
+class OrderEngine(QuestionEngine):
+    """See the module's docstring. A rule without triggers takes them from the lists that its question is about."""
 
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         """Check a rule's block."""
-        check_block(rule, self.name, QUESTIONS, {"triggers": list})
-        words = list(rule.block.get("triggers", ()))
-        for name in () if words else _TABLED.get(rule.block["report"], ()):
-            words += tables["order"][name].split()
-        return frozenset(words) or None
-
-    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
-        """Nothing to compile: the questions are functions."""
-        return QuestionRunner(rules, QUESTIONS)
+        found = super().check(rule, tables)
+        if found is not None:
+            return found
+        words = (tables["order"][name].split() for name in _TABLED.get(rule.block["report"], ()))
+        return frozenset(word for row in words for word in row) or None
 
 
-ENGINE = OrderEngine()
+ENGINE = OrderEngine("order", QUESTIONS)

@@ -9,17 +9,14 @@ Which calls give numbers from outside is data: the table `overflow`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from linter.detect.calls import clean_text, named_calls
-from linter.detect.model import Runner, Scope
 from linter.detect.paths import mentions
-from linter.detect.questions import Answer, Query, Question, QuestionRunner, check_block
+from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
-from linter.rulebook.model import Rule, Tables
 
 _WIDE = lazy(
     r"^(?:const )?(?:u64|__u64|s64|uint64_t|unsigned long long|loff_t|dma_addr_t|phys_addr_t|sector_t|resource_size_t)$"
@@ -184,33 +181,4 @@ QUESTIONS: Mapping[str, Question] = {
 }
 """What a rule of this engine can ask."""
 
-
-class Overflow:
-    """See the module's docstring."""
-
-    name = "overflow"
-    scope = Scope.UNIT
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["report", "message"],
-        "properties": {
-            "report": {"enum": sorted(QUESTIONS)},
-            "message": {"type": "string"},
-            "help": {"type": "string"},
-            "triggers": {"type": "array", "items": {"type": "string"}},
-        },
-    }
-
-    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
-        """Check a rule's block."""
-        check_block(rule, self.name, QUESTIONS, {"triggers": list})
-        triggers = rule.block.get("triggers")
-        return frozenset(triggers) if triggers else None
-
-    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
-        """Nothing to compile: the questions are functions."""
-        return QuestionRunner(rules, QUESTIONS)
-
-
-ENGINE = Overflow()
+ENGINE = QuestionEngine("overflow", QUESTIONS)

@@ -154,4 +154,34 @@ def report(rule: Rule, function: Function | None, unit: Unit, answer: Answer) ->
     )
 
 
-__all__ = ["Answer", "Place", "Query", "Question", "QuestionRunner", "Scope", "check_block", "fill"]
+class QuestionEngine:
+    """An engine whose rules ask one of its questions, and may name the words of which one has to be there."""
+
+    scope = Scope.UNIT
+
+    def __init__(self, name: str, questions: Mapping[str, Question]) -> None:
+        self.name = name
+        self.questions = questions
+        self.schema: Mapping[str, Any] = {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["report", "message"],
+            "properties": {
+                "report": {"enum": sorted(questions)},
+                "message": {"type": "string"},
+                "help": {"type": "string"},
+                "triggers": {"type": "array", "items": {"type": "string"}},
+            },
+        }
+
+    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
+        """Check a rule's block."""
+        check_block(rule, self.name, self.questions, {"triggers": list})
+        return frozenset(rule.block.get("triggers", ())) or None
+
+    def prepare(self, rules: Sequence[Rule], tables: Tables) -> QuestionRunner:
+        """Nothing to compile: the questions are functions."""
+        return QuestionRunner(rules, self.questions)
+
+
+__all__ = ["Answer", "Place", "Query", "Question", "QuestionEngine", "QuestionRunner", "Scope", "check_block", "fill"]

@@ -9,13 +9,10 @@ Which calls free, consume, put or stop something is data: the table `release`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from linter.detect import release_failed, release_stop, release_use
-from linter.detect.model import Runner, Scope
-from linter.detect.questions import Question, QuestionRunner, check_block
-from linter.rulebook.model import Rule, Tables
+from linter.detect.questions import Question, QuestionEngine
 
 QUESTIONS: Mapping[str, Question] = {
     "used-after-free": release_use.used_after_free,
@@ -28,33 +25,4 @@ QUESTIONS: Mapping[str, Question] = {
 }
 """What a rule of this engine can ask."""
 
-
-class Release:
-    """See the module's docstring."""
-
-    name = "release"
-    scope = Scope.UNIT
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["report", "message"],
-        "properties": {
-            "report": {"enum": sorted(QUESTIONS)},
-            "message": {"type": "string"},
-            "help": {"type": "string"},
-            "triggers": {"type": "array", "items": {"type": "string"}},
-        },
-    }
-
-    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
-        """Check a rule's block."""
-        check_block(rule, self.name, QUESTIONS, {"triggers": list})
-        triggers = rule.block.get("triggers")
-        return frozenset(triggers) if triggers else None
-
-    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
-        """Nothing to compile: the questions are functions."""
-        return QuestionRunner(rules, QUESTIONS)
-
-
-ENGINE = Release()
+ENGINE = QuestionEngine("release", QUESTIONS)

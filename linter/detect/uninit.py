@@ -9,13 +9,10 @@ What fills a variable through a pointer and who reads a whole structure is data:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from linter.detect import uninit_scalars, uninit_structs
-from linter.detect.model import Runner, Scope
-from linter.detect.questions import Question, QuestionRunner, check_block
-from linter.rulebook.model import Rule, Tables
+from linter.detect.questions import Question, QuestionEngine
 
 QUESTIONS: Mapping[str, Question] = {
     "maybe-unassigned": uninit_scalars.maybe_unassigned,
@@ -25,33 +22,4 @@ QUESTIONS: Mapping[str, Question] = {
 }
 """What a rule of this engine can ask."""
 
-
-class Uninit:
-    """See the module's docstring."""
-
-    name = "uninit"
-    scope = Scope.UNIT
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["report", "message"],
-        "properties": {
-            "report": {"enum": sorted(QUESTIONS)},
-            "message": {"type": "string"},
-            "help": {"type": "string"},
-            "triggers": {"type": "array", "items": {"type": "string"}},
-        },
-    }
-
-    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
-        """Check a rule's block."""
-        check_block(rule, self.name, QUESTIONS, {"triggers": list})
-        triggers = rule.block.get("triggers")
-        return frozenset(triggers) if triggers else None
-
-    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
-        """Nothing to compile: the questions are functions."""
-        return QuestionRunner(rules, QUESTIONS)
-
-
-ENGINE = Uninit()
+ENGINE = QuestionEngine("uninit", QUESTIONS)
