@@ -4,7 +4,7 @@
       report: published-before-init
       message: "`$VALUE` is set up after $CALLEE() has made it public"
 
-The steps are words of the table `order`; the questions are in `sequences` and `pointers`.
+The steps are words of the tables `order` and `publish`; the questions are in `sequences` and `pointers`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from linter.detect import pointers, sequences
+from linter.detect.publish_words import publish_words
 from linter.detect.questions import Question, QuestionEngine
 from linter.rulebook.model import Rule, Tables
 
@@ -31,11 +32,11 @@ QUESTIONS: Mapping[str, Question] = {
 _TABLED: Mapping[str, tuple[str, ...]] = {
     "published-before-init": ("initialise",),
     "drvdata-after-register": ("drvdata",),
-    "irq-early": ("irq",),
-    "get-before-create": ("exposes-fd",),
     "sysfs-after-add": ("sysfs-late",),
 }
 """Lists of the table `order` of which one word has to be there."""
+_PUBLISHED: Mapping[str, str] = {"irq-early": "interrupts", "get-before-create": "descriptor"}
+"""Rows of the table `publish`, by what they publish to, of which one call has to be there."""
 
 
 class OrderEngine(QuestionEngine):
@@ -46,7 +47,10 @@ class OrderEngine(QuestionEngine):
         found = super().check(rule, tables)
         if found is not None:
             return found
-        words = (tables["order"][name].split() for name in _TABLED.get(rule.block["report"], ()))
+        report = rule.block["report"]
+        if report in _PUBLISHED:
+            return publish_words(tables).to(_PUBLISHED[report])
+        words = (tables["order"][name].split() for name in _TABLED.get(report, ()))
         return frozenset(word for row in words for word in row) or None
 
 

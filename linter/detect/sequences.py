@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.paths import overwrites
+from linter.detect.publish_words import PublishWords, publish_words
 from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
@@ -20,11 +21,9 @@ _ERROR_NAMES = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result)$")
 
 @record
 class OrderWords:
-    """The table `order`, ready for use."""
+    """The tables `order` and `publish`, ready for use."""
 
-    publish: frozenset[str]
-    words: tuple[str, ...]
-    never: frozenset[str]
+    public: PublishWords
     irq: frozenset[str]
     initialise: frozenset[str]
     irq_initialise: frozenset[str]
@@ -37,15 +36,11 @@ class OrderWords:
 
     def publishes(self, name: str) -> bool:
         """Whether a callee makes its argument reachable for others."""
-        if name in self.publish:
-            return True
-        if name in self.never or "unregister" in name or "deregister" in name or "notifier" in name:
-            return False
-        return any(word in name for word in self.words)
+        return self.public.publishes(name)
 
 
 def order_words(tables: Tables) -> OrderWords:
-    """The words, read once a process."""
+    """The words of the tables `order` and `publish`, read once a process."""
     return tables.derived("order.words", _build)
 
 
@@ -55,19 +50,18 @@ def _build(tables: Tables) -> OrderWords:
     def words(name: str) -> frozenset[str]:
         return frozenset(table[name].split())
 
+    public = publish_words(tables)
     return OrderWords(
-        publish=words("publish"),
-        words=tuple(table["publish-words"].split()),
-        never=words("not-publish"),
-        irq=words("irq"),
+        public=public,
+        irq=public.to("interrupts"),
         initialise=words("initialise"),
         irq_initialise=words("irq-initialise"),
         drvdata=words("drvdata"),
-        exposes_fd=words("exposes-fd"),
+        exposes_fd=public.to("descriptor"),
         get_words=words("get-words"),
         state_words=words("state-words"),
         sysfs_late=words("sysfs-late"),
-        adds_device=words("adds-device"),
+        adds_device=public.to("device"),
     )
 
 
