@@ -82,12 +82,47 @@ def _make(cls: type[Any], frozen: bool, eq: bool) -> type[Any]:
 _LEFT_OUT = frozenset({"__dict__", "__weakref__", "__annotations__"})
 
 
+_WARM = 24
+"""Objects of a class after which its `__init__` is worth compiling: that costs as much as making so many without."""
+
+
 def _init_later(made: type[Any], fields: dict[str, Any]) -> Any:
-    """An `__init__` that is compiled for the first object: a small patch makes objects of half of the classes."""
+    """An `__init__` that sets the fields in a loop, until there were so many objects that compiling one pays.
+
+    A small patch makes a handful of objects of most classes.
+    """
+    takes = tuple(name for name, default in fields.items() if not isinstance(default, _Field) or default.init)
+    known = frozenset(takes)
+    required = frozenset(name for name in takes if fields[name] is _ABSENT)
+    required |= {name for name in takes if isinstance(fields[name], _Field) and fields[name].factory is None}
+    setters = {name: getattr(made, name).__set__ for name in fields}
+    plain = {name: value for name, value in fields.items() if value is not _ABSENT and not isinstance(value, _Field)}
+    factories = {
+        name: value.factory for name, value in fields.items() if isinstance(value, _Field) and value.factory is not None
+    }
+    finish = hasattr(made, "__post_init__")
+    count = 0
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        made.__init__ = compiled = _make_init(made, fields)
-        compiled(self, *args, **kwargs)
+        nonlocal count
+        count += 1
+        given = dict(zip(takes, args, strict=False))
+        names = kwargs.keys()
+        wrong = len(args) > len(takes) or not (
+            names <= known and names.isdisjoint(given) and required <= {*given, *names}
+        )
+        if wrong or count > _WARM:
+            made.__init__ = compiled = _make_init(made, fields)
+            compiled(self, *args, **kwargs)  # a wrong call gets the TypeError that Python has for it
+            return
+        values = {**plain, **given, **kwargs}
+        for name, factory in factories.items():
+            if name not in values:
+                values[name] = factory()
+        for name, value in values.items():
+            setters[name](self, value)
+        if finish:
+            self.__post_init__()
 
     return __init__
 

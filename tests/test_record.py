@@ -6,6 +6,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -105,3 +106,35 @@ def test_repr_replace_match_copy_pickle() -> None:
 def test_it_pulls_in_nothing_heavy() -> None:
     code = "import sys, linter.record; print('inspect' in sys.modules, 'dataclasses' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.split() == ["False"] * 2
+
+
+@record
+class Both:
+    a: int
+    b: int = 2
+    c: list[int] = field(default_factory=list)
+    d: int = field(init=False)
+
+
+def test_the_many_are_made_as_the_few() -> None:
+    shown = set()
+    for _ in range(60):  # the first ones by a loop, the others by a compiled `__init__`
+        made = [Both(1), Both(1, 3), Both(a=4, c=[5])]
+        shown.add(str([(each.a, each.b, each.c) for each in made]))
+    assert shown == {"[(1, 2, []), (1, 3, []), (4, 2, [5])]"}
+
+
+@pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1, 2, [], 4), {}), ((1,), {"a": 1}), ((1,), {"d": 1})])
+@pytest.mark.parametrize("before", [0, 60])
+def test_a_wrong_call_is_a_type_error(args: tuple[Any, ...], kwargs: dict[str, Any], before: int) -> None:
+    @record
+    class Fresh:
+        a: int
+        b: int = 2
+        c: list[int] = field(default_factory=list)
+        d: int = field(init=False)
+
+    for _ in range(before):
+        Fresh(1)
+    with pytest.raises(TypeError):
+        Fresh(*args, **kwargs)
