@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, AnyStr
 
 try:
@@ -146,6 +147,20 @@ class _Lazy:
         for method in _METHODS:
             setattr(self, method, getattr(found, method))
         return getattr(found, name)
+
+
+_OF_NAMES = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+
+
+def find_word(text: bytes, word: bytes, start: int = 0, end: int | None = None) -> Iterator[int]:
+    """Byte offsets in text[start:end] of a name that no letter, digit or `_` touches: no pattern for each name."""
+    stop, size = len(text) if end is None else min(end, len(text)), len(word)
+    at = text.find(word, start, stop)
+    while at >= 0:
+        behind = at + size
+        if not ((at and text[at - 1] in _OF_NAMES) or (behind < len(text) and text[behind] in _OF_NAMES)):
+            yield at
+        at = text.find(word, behind, stop)
 
 
 def save_patterns() -> None:

@@ -7,7 +7,6 @@ comments, strings and code that the parser did not understand are left out.
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from tree_sitter import Node
 
 from linter.detect.match_pattern import NAMES
+from linter.pattern import find_word
 from linter.syntax.model import Function, Unit
 from linter.syntax.parse import parser
 
@@ -107,17 +107,12 @@ def _search(unit: Unit, word: bytes) -> Iterator[Site]:
     if word not in unit.identifiers:
         return
     text = unit.text
-    for count, match in enumerate(_word(word).finditer(text)):
+    for count, at in enumerate(find_word(text, word)):
         if count >= MAX_HITS:
             return
-        path = path_to(unit, match.start())
+        path = path_to(unit, at)
         if path and path[-1].type in NAMES and not any(node.type in _QUIET for node in path):
             yield Site(unit, path)
-
-
-@lru_cache(maxsize=8192)
-def _word(word: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"\b" + re.escape(word) + rb"\b")
 
 
 def sites_of_kinds(unit: Unit, kinds: Iterable[str]) -> list[Site]:

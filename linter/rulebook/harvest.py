@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from linter.pattern import lazy
+from linter.pattern import find_word, lazy
 from linter.record import field, record
 
 _NOISE = lazy(rb'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -22,6 +22,10 @@ _DECLARATION = lazy(rb"^([A-Za-z_][\w \t*]*?(?:\n[ \t]*\**|[ \t*]))([A-Za-z_]\w*
 _CALL = lazy(rb"\b([a-z_]\w*)\(")
 _PARENTHESIS = lazy(rb"[()]")
 _TARGET = lazy(rb"([A-Za-z_]\w*(?:\[[\w+ ]*\])?(?:(?:->|\.)\w+(?:\[[\w+ ]*\])?)*)\s*=\s*(?:\(\s*[\w ]+\**\s*\)\s*)?$")
+_NEGATIVE = lazy(rb"[<>]=?\s*0\b|[!=]=\s*-[A-Z]")
+_NULL = lazy(rb"[!=]=\s*NULL\b")
+_COMPARED = lazy(rb"[!=]=\s*(?:0|1|true|false|[A-Z_]\w*)\b")
+_TIMES = lazy(rb"[\w)]\s*\*$")
 _CAST = lazy(rb"[=(,?:]\s*\([\w *]+\)$")
 _CONDITION = lazy(rb"(?:\bif|\bwhile|&&|\|\||\b(?:un)?likely|\bWARN_ON(?:_ONCE)?|\bBUG_ON|\bWARN)\s*\(*\s*$|\?\s*$")
 _KEYWORDS = frozenset(b"if while for switch return sizeof typeof do else case likely unlikely defined asm".split())
@@ -198,11 +202,11 @@ def _classify_value(left: bytes, right: bytes) -> str | None:
         return "not"
     if left.endswith(b"return"):
         return "return"
-    if re.match(rb"[<>]=?\s*0\b|[!=]=\s*-[A-Z]", right):
+    if _NEGATIVE.match(right):
         return "negative"
-    if re.match(rb"[!=]=\s*NULL\b", right):
+    if _NULL.match(right):
         return "not"
-    if re.match(rb"[!=]=\s*(?:0|1|true|false|[A-Z_]\w*)\b", right) or left.endswith(b"switch ("):
+    if _COMPARED.match(right) or left.endswith(b"switch ("):
         return "compare"
     if right.startswith(b"?"):
         return "true"
@@ -226,17 +230,20 @@ def _classify_target(body: bytes, before: bytes, end: int, target: re.Match[byte
         return _classify_value(left, outside) or "true"
     if right[:1] not in b";,":
         return "use"
-    mention = re.compile(rb"(?<![\w>.])" + re.escape(target.group(1)) + rb"(?![\w\[])")
-    match = mention.search(body, end, end + _REACH)
-    if match is None:
+    name = target.group(1)
+    found = find_word(body, name, end, end + _REACH)
+    at = next(
+        (at for at in found if body[at - 1] not in b">." and body[at + len(name) : at + len(name) + 1] != b"["), -1
+    )
+    if at < 0:
         return "unread"
-    left = body[max(0, match.start() - 40) : match.start()].rstrip()
-    right = body[match.end() : match.end() + 24].lstrip()
+    left = body[max(0, at - 40) : at].rstrip()
+    right = body[at + len(name) : at + len(name) + 24].lstrip()
     value = _classify_value(left, right)
     if value is not None:
         return value
     if right.startswith(b"=") and not right.startswith(b"=="):
         return "unread"
-    if right.startswith((b"->", b"[")) or (left.endswith(b"*") and not re.search(rb"[\w)]\s*\*$", left)):
+    if right.startswith((b"->", b"[")) or (left.endswith(b"*") and not _TIMES.search(left)):
         return "dereference"
     return "use"

@@ -70,6 +70,8 @@ def _segment(part: str) -> str:
 
 def _piece(text: str) -> str:
     """A stretch without `*`: text, `?`, `[…]`."""
+    if "?" not in text and "[" not in text:
+        return re.escape(text)
     out: list[str] = []
     index = 0
     while index < len(text):

@@ -9,7 +9,7 @@ from linter.pattern import lazy
 from linter.record import record
 from linter.syntax.conditionals import Spans, blank, blanked_spans, has_conditionals, missing_partners
 from linter.syntax.context import UNKNOWN
-from linter.syntax.scrub import scrub
+from linter.syntax.scrub import blanked, scrub
 
 IF_LINE = b"#ifdef " + UNKNOWN + b"\n"
 _CUT_COMMENT = lazy(rb"[^\n]*\*/|[ \t]*\*(?:[ \t][^\n]*[^\n;{,)]|[ \t]*)(?:\n|\Z)")
@@ -58,7 +58,7 @@ def _chunk(source: bytes, first: int, section: bytes) -> Chunk:
         clean = blank(clean, blanks)
     shape = clean
     if b"#" in clean:
-        shape = _DIRECTIVE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), clean)
+        shape = _DIRECTIVE.sub(lambda m: blanked(m[0]), clean)
     macro = None if in_comment else _CUT_MACRO.match(shape)
     if macro:
         shape = blank(shape, [macro.span()])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from linter.pattern import lazy
+from linter.syntax.scrub import blanked
 
 _DIRECTIVE = lazy(rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
 _OPENING = (b"if", b"ifdef", b"ifndef")
@@ -44,11 +45,17 @@ def has_conditionals(clean: bytes) -> bool:
 
 def blanked_spans(clean: bytes) -> Spans:
     """The spans of a text (comments and strings blanked) to overwrite with spaces."""
-    shape = _OTHER.sub(_blank, clean)
+    shape = _OTHER.sub(lambda match: b" " * len(match[0]), clean)
     groups, spans = _groups(clean, shape)
     for group in groups:
         spans.extend(_broken(shape, group))
     return spans
+
+
+def never_compiled(clean: bytes) -> Spans:
+    """The spans of a text that stand between `#if 0` and its `#else` or `#endif`."""
+    groups, _ = _groups(clean, clean)
+    return [group.arms[0] for group in groups if group.never]
 
 
 def missing_partners(clean: bytes) -> tuple[int, int]:
@@ -110,10 +117,6 @@ def _broken(shape: bytes, group: _Group) -> Spans:
     return group.directives + [arm for index, arm in enumerate(group.arms) if index != kept]
 
 
-def _blank(match: re.Match[bytes]) -> bytes:
-    return b" " * len(match[0])
-
-
 def _is_whole(arm: bytes) -> bool:
     """Is this text a run of whole statements or declarations."""
     if not arm:
@@ -152,5 +155,5 @@ def blank(text: bytes, spans: Spans) -> bytes:
     """Overwrite spans of a text with spaces, newlines left in place."""
     edits = bytearray(text)
     for start, end in spans:
-        edits[start:end] = re.sub(rb"[^\n]", b" ", text[start:end])
+        edits[start:end] = blanked(text[start:end])
     return bytes(edits)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from linter.pattern import lazy
 from linter.record import record, replace
 from linter.syntax.model import GAP
@@ -20,6 +18,8 @@ _NOT_NAMES = frozenset(
     b"__must_hold typeof __typeof__ static_assert".split()
 )
 _TAGGED = lazy(rb"(?:typedef\s+)?(struct|union|enum)(?:\s+\w+)*\s*(?:\{|\Z)|typedef\s+(struct|union|enum)\b")
+_OPEN_LIST = lazy(rb"=\s*\{?\s*\Z")
+_ENDED = lazy(rb";\s*\Z")
 _FIRST_WORD = lazy(rb"[A-Za-z_]\w*+")
 _CONTROL = frozenset(b"if for while switch return goto break continue do else case default".split())
 _BALANCED_LINE = lazy(rb"[^(){}]*+(?:\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)[^(){}]*+)*+(?:\{[^{}]*+\}?)?[^{}]*+\Z")
@@ -59,11 +59,11 @@ def read_section(section: bytes) -> Context:
     if tagged and b"(" not in head and b"=" not in head:
         block = Block.ENUM if b"enum" in (tagged[1], tagged[2]) else Block.STRUCT
         return Context(block, section.strip().rstrip(b"{ \t") + b" {")
-    if re.search(rb"=\s*\{?\s*\Z", head) and b";" not in head:
+    if _OPEN_LIST.search(head) and b";" not in head:
         line = section.strip().rstrip(b"{ \t").rstrip(b"= \t") + b" = {"
         return Context(Block.LIST, line if b" " in line[:-4].strip() else b"int " + line)
     name = function_name(head)
-    if b"(" not in head or not name or re.search(rb";\s*\Z", head):
+    if b"(" not in head or not name or _ENDED.search(head):
         return Context(None)
     if head.startswith(name) and name.upper() == name and not _MACRO_FUNCTION.match(head):
         return Context(None)  # a macro at file scope, such as TRACE_EVENT(

@@ -34,30 +34,30 @@ _GOOD_NUMBER = lazy(
 _STATEMENT_ARGUMENT = lazy(rb"(?<=[,(])\s*\b(return|goto|break|continue)\b(?=([^;{},]{0,200}?)\s*[,)])")
 _TYPE_WORD = lazy(rb"__(?:[usbl]e?\d+|\w+_t|w?sum(?:16)?|kernel_\w+|poll_t|be\d+|le\d+)\Z")
 _ODD_WORDS = (
-    re.compile(rb"\b(?:static|extern|inline|const)\s+(__[a-z]\w*)(?=[ \t\n]+\w+[ \t\n*]+\w)"),
-    re.compile(
+    lazy(rb"\b(?:static|extern|inline|const)\s+(__[a-z]\w*)(?=[ \t\n]+\w+[ \t\n*]+\w)"),
+    lazy(
         rb"(?:^|\b\w+[ \t*]+)(?<!static )(?<!const )(?<!struct )(?<!union )(?<!enum )(?<!unsigned )"
         rb"(?<!return )(?<!goto )(?<!else )(?<!case )(__[a-z]\w*)(?=[ \t]+\w+[ \t]*[=;,)(\[])",
         re.M,
     ),
-    re.compile(rb"[)\]][ \t\n]*(__[a-z]\w*(?:\([^()\n]*\))?)(?=\s*\{)"),
-    re.compile(
+    lazy(rb"[)\]][ \t\n]*(__[a-z]\w*(?:\([^()\n]*\))?)(?=\s*\{)"),
+    lazy(
         rb"^([A-Z][A-Z0-9_]+)(?=[ \t\n]+(?:static|extern|inline|const|struct|union|enum|unsigned|signed|int|void|char"
         rb"|bool|long|short|[a-z]\w*_t|[us](?:8|16|32|64))\b)",
         re.M,
     ),
-    re.compile(rb"^(?:[a-z]\w*[ \t*]+)+([A-Z_][A-Z0-9_]*)(?=[ \t\n]+\**[a-z]\w*\s*\()", re.M),
-    re.compile(rb"^(__[a-z]\w*)(?=[ \t\n]+(?:static|extern|inline|int|void|struct|bool|unsigned|long)\b)", re.M),
+    lazy(rb"^(?:[a-z]\w*[ \t*]+)+([A-Z_][A-Z0-9_]*)(?=[ \t\n]+\**[a-z]\w*\s*\()", re.M),
+    lazy(rb"^(__[a-z]\w*)(?=[ \t\n]+(?:static|extern|inline|int|void|struct|bool|unsigned|long)\b)", re.M),
 )
 _STRING_PIECES = (
-    re.compile(rb"[(,]\s*([A-Z]\w*)(?=\s+[A-Z]\w*\s*[,)])"),  # (NAME NAME, ...
-    re.compile(rb'\b([A-Z]\w*)(?=\s+\w+\s*\(")'),  # NAME call("b")
-    re.compile(rb'"\s*[A-Z_a-z]\w*\s*(\([^()";]*\))(?=\s*["),])'),  # "a" NAME(x) "b"
-    re.compile(rb'(?<!\w)([A-Z]\w*)(?=\s+[A-Z_]\w*\s*")'),  # NAME NAME "b"
-    re.compile(rb'"\s*[A-Z_]\w*\s+([A-Z_]\w*)(?=\s*["),])'),  # "a" NAME NAME
+    lazy(rb"[(,]\s*([A-Z]\w*)(?=\s+[A-Z]\w*\s*[,)])"),  # (NAME NAME, ...
+    lazy(rb'\b([A-Z]\w*)(?=\s+\w+\s*\(")'),  # NAME call("b")
+    lazy(rb'"\s*[A-Z_a-z]\w*\s*(\([^()";]*\))(?=\s*["),])'),  # "a" NAME(x) "b"
+    lazy(rb'(?<!\w)([A-Z]\w*)(?=\s+[A-Z_]\w*\s*")'),  # NAME NAME "b"
+    lazy(rb'"\s*[A-Z_]\w*\s+([A-Z_]\w*)(?=\s*["),])'),  # "a" NAME NAME
 )
 _ASM = lazy(rb"\b(?:asm|__asm__|asm_inline|__asm)\b\s*(?:(?:volatile|__volatile__|inline|goto)\s*)*+(?=\()")
-_LAST_STATEMENT = re.compile(rb"[;}]\s*[ \t]\)")
+_LAST_STATEMENT = lazy(rb"[;}]\s*[ \t]\)")
 _STRAY_SEMICOLON = lazy(rb";(?=(\s*)\))")
 _ALIGNOF = lazy(rb"\b(__alignof__|_Alignof|alignof)(?=\s*\(\s*[^)]*[*>.\[])")
 _MEMBER_MACRO = lazy(rb"^[ \t]+[A-Za-z]\w*[ \t]*\([^(),;]*(,[^;]*)\)[ \t]*;", re.M)

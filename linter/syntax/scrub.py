@@ -35,6 +35,11 @@ def scrub(source: bytes) -> bytes:
     return _SCRUB.sub(cover, source)
 
 
+def blanked(text: bytes) -> bytes:
+    """Spaces of equal length; newlines and tabs stay."""
+    return text.translate(_BLANK)
+
+
 def end_comment(source: bytes) -> bytes:
     """The source with a comment that never ends blanked; the parser would look for its end at every `/*` in it."""
     if source.rfind(b"/*") <= source.rfind(b"*/"):
