@@ -91,21 +91,15 @@ def _init_later(made: type[Any], fields: dict[str, Any]) -> Any:
 
     A small patch makes a handful of objects of most classes.
     """
-    takes = tuple(name for name, default in fields.items() if not isinstance(default, _Field) or default.init)
-    known = frozenset(takes)
-    required = frozenset(name for name in takes if fields[name] is _ABSENT)
-    required |= {name for name in takes if isinstance(fields[name], _Field) and fields[name].factory is None}
-    setters = {name: getattr(made, name).__set__ for name in fields}
-    plain = {name: value for name, value in fields.items() if value is not _ABSENT and not isinstance(value, _Field)}
-    factories = {
-        name: value.factory for name, value in fields.items() if isinstance(value, _Field) and value.factory is not None
-    }
-    finish = hasattr(made, "__post_init__")
+    plan: Any = None
     count = 0
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        nonlocal count
+        nonlocal count, plan
         count += 1
+        if plan is None:
+            plan = _plan(made, fields)
+        takes, known, required, setters, plain, factories, finish = plan
         given = dict(zip(takes, args, strict=False))
         names = kwargs.keys()
         wrong = len(args) > len(takes) or not (
@@ -125,6 +119,21 @@ def _init_later(made: type[Any], fields: dict[str, Any]) -> Any:
             self.__post_init__()
 
     return __init__
+
+
+def _plan(made: type[Any], fields: dict[str, Any]) -> tuple[Any, ...]:
+    """What `__init__` has to know: the names it takes and those it needs, and how each field gets its value."""
+    takes = tuple(name for name, default in fields.items() if not isinstance(default, _Field) or default.init)
+    known = frozenset(takes)
+    required = frozenset(name for name in takes if fields[name] is _ABSENT)
+    required |= {name for name in takes if isinstance(fields[name], _Field) and fields[name].factory is None}
+    setters = {name: getattr(made, name).__set__ for name in fields}
+    plain = {name: value for name, value in fields.items() if value is not _ABSENT and not isinstance(value, _Field)}
+    factories = {
+        name: value.factory for name, value in fields.items() if isinstance(value, _Field) and value.factory is not None
+    }
+    finish = hasattr(made, "__post_init__")
+    return takes, known, required, setters, plain, factories, finish
 
 
 def _make_init(made: type[Any], fields: dict[str, Any]) -> Any:
