@@ -16,6 +16,7 @@ from linter.patch.model import LineKind
 from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.harvest import classify_call, closing
+from linter.syntax.conditionals import blank, never_compiled
 from linter.syntax.mask import scrub
 from linter.syntax.model import Function, Unit
 
@@ -28,6 +29,7 @@ _STATEMENT_ENDS = b";{}:)"
 _WORD_ENDS = b"eo"  # else, do
 _TAKERS = b"="
 _CLOSE = 0x29  # a cast, or the head of an if
+_NEVER = lazy(rb"#[ \t]*if[ \t]+0\b")
 _DIRECTIVE = lazy(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.M | re.S)
 
 
@@ -49,10 +51,12 @@ class CallSite:
 
 
 def clean_text(unit: Unit) -> bytes:
-    """The unit's text with comments, the insides of strings and preprocessor lines blanked, at equal length."""
+    """The unit's text with comments, the insides of strings, directives and `#if 0` blanked, at equal length."""
     if "calls.clean" not in unit.cache:
         text = scrub(unit.text)
         if b"#" in text:
+            if _NEVER.search(text):
+                text = blank(text, never_compiled(text))
             text = _DIRECTIVE.sub(lambda match: re.sub(rb"[^\n]", b" ", match[0]), text)
         unit.cache["calls.clean"] = text
     found: bytes = unit.cache["calls.clean"]

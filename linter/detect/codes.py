@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tree_sitter import Node
+
 from linter.detect.calls import branches, clean_text
 from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Place, Query
@@ -211,9 +213,21 @@ def success_returned(query: Query) -> Iterator[Answer]:
             if found is not None and edge.assume is not None and found not in told:
                 told.add(found)
                 condition = edge.assume[0]
+                if _answers_all_alike(query, condition, value.key):
+                    continue
                 names = {"VALUE": value.key, "CALLEE": assigned.text}
                 labels = [((assigned.start, assigned.end), "fails"), ((condition.start, condition.end), "noticed here")]
                 yield Answer(found, names, labels, key=value.key)
+
+
+def _answers_all_alike(query: Query, condition: Expr, key: str) -> bool:
+    """Whether an `else if` tells the results apart further and returns 0 there, too: what is returned is no result."""
+    node: Node | None = query.unit.tree.root_node.descendant_for_byte_range(condition.start, condition.end)
+    while node is not None and node.type != "if_statement":
+        node = node.parent
+    other = node.child_by_field_name("alternative") if node is not None else None
+    text = (other.text or b"") if other is not None else b""
+    return re.match(rb"else\s+if\s*\([^;{]*\b" + key.encode() + rb"\b", text) is not None and b"return 0;" in text
 
 
 def _may_drop(query: Query) -> bool:

@@ -55,6 +55,7 @@ class _Signature:
     returns: str
     privileged: bool
     hot: bool
+    confidence: Confidence
 
 
 def _signatures(tables: Tables) -> list[_Signature]:
@@ -67,7 +68,10 @@ def _signatures(tables: Tables) -> list[_Signature]:
     ):
         for row in table[key]:
             inputs, returns = tuple(row.get("inputs", ())), row.get("returns", "")
-            found.append(_Signature(row["kind"], compiled(row["pattern"]), inputs, returns, privileged, hot))
+            confidence = Confidence[row.get("confidence", "high").upper()]
+            found.append(
+                _Signature(row["kind"], compiled(row["pattern"]), inputs, returns, privileged, hot, confidence)
+            )
     return found
 
 
@@ -120,7 +124,7 @@ def _by_signature(signatures: list[_Signature], returns: str, parameters: str) -
         if match is not None:
             inputs = frozenset(match[name] for name in signature.inputs)
             why = f"it has the signature of a {signature.kind}"
-            return Reach(signature.kind, why, inputs, signature.hot, signature.privileged)
+            return Reach(signature.kind, why, inputs, signature.hot, signature.privileged, signature.confidence)
     return None
 
 

@@ -79,7 +79,7 @@ def copy_left_returned(query: Query) -> Iterator[Answer]:
                     yield Answer((step.start, step.end), {"CALLEE": value.text}, key=value.text)
         for edge in block.edges:
             value_tested = failed_value(edge)
-            if value_tested is None:
+            if value_tested is None or _collects(query, value_tested.key):
                 continue
             call = last_call(query.cfg, block, value_tested.key)
             if call is None or call.text not in known.left:
@@ -87,6 +87,15 @@ def copy_left_returned(query: Query) -> Iterator[Answer]:
             place = _returned_as_is(query.cfg.blocks[edge.target], value_tested.key)
             if place is not None:
                 yield Answer(place, {"CALLEE": call.text}, [((call.start, call.end), "bytes left")], key=call.text)
+
+
+def _collects(query: Query, key: str) -> bool:
+    """Whether failures are gathered in a variable with `|=`, as signal frames do: no errno, its callers ask for 0."""
+    return any(
+        step.op == "|=" and step.target is not None and step.target.key == key
+        for block in query.cfg.blocks
+        for step in block.steps
+    )
 
 
 def _returned_as_is(block: BasicBlock, key: str) -> Place | None:

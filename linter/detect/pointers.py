@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from linter.detect.calls import branches, changed_words, clean_text
 from linter.detect.paths import dominating_tests, is_part, overwrites
 from linter.detect.questions import Answer, Query
+from linter.detect.results import on_error_path
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
@@ -58,7 +59,9 @@ def tested_after_use(query: Query) -> Iterator[Answer]:
     told: set[str] = set()
     for block, pointer, _, _ in null_tests(cfg):
         key = pointer.key
-        if key in told or not _used_somewhere(cfg, key):
+        if key in told or not _used_somewhere(cfg, key) or on_error_path(query.function, pointer.start):
+            continue  # code that cleans up asks once more, to be safe
+        if _is_given_address(cfg, key):
             continue
         use = _use_before(cfg, block, key)
         if use is not None and use.end <= pointer.start and not _in_macro(query, pointer):
@@ -101,6 +104,15 @@ def _may_go_on(query: Query) -> bool:
         if "->" in condition and _NULL_TEST.search(condition):
             return True
     return False
+
+
+def _is_given_address(cfg: Cfg, key: str) -> bool:
+    """Whether the function lets a pointer start with the address of something: it is never NULL by itself."""
+    return any(
+        step.target is not None and step.target.key == key and step.expr is not None and step.expr.kind is Kind.ADDRESS
+        for block in cfg.blocks
+        for step in block.steps
+    )
 
 
 def _used_somewhere(cfg: Cfg, key: str) -> bool:

@@ -156,7 +156,7 @@ def _judge_pointer(query: Query, site: CallSite, known: Conventions) -> Iterator
 
 def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
     """Whether the function goes on with the value as if it were good, and no condition ever looks at it."""
-    if seen.tested or seen.unknown or seen.overwritten or cfg.has_gap:
+    if seen.tested or seen.unknown or seen.overwritten or cfg.has_gap or _is_shared_element(cfg, key):
         return False
     if seen.returned and not any(step.expr is not None and step.expr.text in known.reads for step in seen.passed):
         return False
@@ -176,6 +176,21 @@ def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
         if any(_is_tester(step, keys, known) for step in block.steps):
             return False
     return True
+
+
+def _is_shared_element(cfg: Cfg, key: str) -> bool:
+    """Whether a value is an element of a local array that is handed on whole, or tested by another index."""
+    base, bracket, _ = key.partition("[")
+    if not bracket or not key.endswith("]") or base not in cfg.locals:
+        return False
+    whole = frozenset({base})
+    return any(
+        edge.assume is not None and mentions(edge.assume[0], whole) for block in cfg.blocks for edge in block.edges
+    ) or any(
+        step.kind is StepKind.CALL and step.expr is not None and any(arg.key == base for arg in step.expr.args)
+        for block in cfg.blocks
+        for step in block.steps
+    )
 
 
 def _is_tester(step: Step, keys: frozenset[str], known: Conventions) -> bool:

@@ -123,11 +123,16 @@ class _Builder(Loops):
             self.guards[-1].append(target)
 
     def _cleanup(self, node: Node, declarator: Node) -> str | None:
-        """The argument of the __free() that stands in a declaration before the end of this declarator."""
+        """The argument of the __free() that belongs to a declarator: it stands beside it, or before the first one."""
+        if not self.cleanups:
+            return None
         value = declarator.child_by_field_name("value")
-        limit = value.start_byte if value is not None else node.end_byte
+        others = node.children_by_field_name("declarator")
+        first = node.start_byte if declarator == others[0] else declarator.start_byte
+        following = [other.start_byte for other in others if other.start_byte > declarator.start_byte]
+        limit = value.start_byte if value is not None else min(following, default=node.end_byte)
         for note in self.cleanups:
-            if node.start_byte <= note.span.start < limit and note.span.end >= declarator.start_byte - 40:
+            if first <= note.span.start < limit:
                 return note.argument or "?"
         return None
 
@@ -232,13 +237,16 @@ class _Builder(Loops):
         join = self.new_block()
         link: Node | None = node
         while link is not None:
-            then, other = self.new_block(), self.new_block()
             head = link.child_by_field_name("condition") or link.child_by_field_name("name")
             alternative = link.child_by_field_name("alternative")
+            text = _preproc_text(link, head)
+            if text[0] == "#0":  # nobody compiles it
+                link = alternative
+                continue
+            then, other = self.new_block(), self.new_block()
             if link.type == "preproc_else":
                 self.jump(then)
             else:
-                text = _preproc_text(link, head)
                 test = Expr(Kind.NAME, text[0], (), text[0], link.start_byte, link.start_byte + 1)
                 self.current.edges += [Edge(then.index, (test, text[1])), Edge(other.index, (test, not text[1]))]
             self.current = then

@@ -7,6 +7,7 @@ import pytest
 from linter.detect import reach
 from linter.detect.contexts import reaches
 from linter.detect.logs import log_level, log_words
+from linter.rulebook.model import Confidence
 from tests.detect.units import ask, ask_words, make_unit, tables
 
 IOCTL = "static long foo_ioctl(struct file *file, unsigned int cmd, unsigned long arg)\n{{\n{body}\treturn 0;\n}}\n"
@@ -77,3 +78,14 @@ def test_old_messages_are_not_the_patch_s() -> None:
         unit = make_unit(text, added=frozenset({added}))
         query = Query(unit.functions[0], unit, Context(tables()), {})
         assert len(list(reach.user_log(query))) == expected
+
+
+def test_who_may_open_the_file_is_not_told_by_the_signature() -> None:
+    head = "static ssize_t foo_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)"
+    write = head + "\n{\n\treturn 0;\n}\n"
+    alone = reaches(make_unit(write), tables())["foo_write"]
+    assert alone.confidence is Confidence.LOW
+    known = write + "static const struct file_operations foo_fops = {\n\t.write = foo_write,\n};\n"
+    assert reaches(make_unit(known), tables())["foo_write"].confidence is Confidence.HIGH
+    ioctl = IOCTL.format(body="")
+    assert reaches(make_unit(ioctl), tables())["foo_ioctl"].confidence is Confidence.HIGH

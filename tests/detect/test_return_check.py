@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from linter.detect import codes, copies, mismatches, results, verdicts
+from linter.detect import codes, copies, mismatches, pointers, results, verdicts
 from linter.detect.calls import call_sites, named_calls, touched_functions
 from linter.detect.paths import fate, result_taken
 from linter.detect.questions import fill
@@ -142,6 +142,65 @@ def test_pointer_given_by_two_kinds_of_functions_is_left_alone() -> None:
     )
     assert not ask(verdicts.errptr_test_of_null, text.replace("ELSE", "memdup_user(u, 4)"))
     assert ask(verdicts.errptr_test_of_null, text.replace("ELSE", "kmalloc(4, GFP_KERNEL)"))
+
+
+def test_code_between_if_0_and_endif_is_not_asked() -> None:
+    body = "int f(void)\n{\n#if 0\n\tclk_prepare_enable(a);\n#else\n\tclk_prepare_enable(b);\n#endif\n\treturn 0;\n}\n"
+    assert ask_words(results.unchecked_result, body) == ["clk_prepare_enable(b)"]
+    nested = body.replace("a);\n", "a);\n#ifdef X\n\tclk_enable(c);\n#endif\n\tclk_enable(d);\n")
+    assert ask_words(results.unchecked_result, nested) == ["clk_prepare_enable(b)"]
+
+
+ELEMENT = (
+    "int f(struct i2c_client *c)\n{{\n\tstruct regmap *maps[2];\n\n\tmaps[0] = devm_regmap_init_i2c(c, &cfg);\n{}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("behind", "count"),
+    [
+        ("\treturn foo_probe(c, maps);\n", 0),
+        ("\tfor (i = 0; i < 2; i++)\n\t\tif (IS_ERR(maps[i]))\n\t\t\treturn 1;\n\tfoo_use(maps[0]);\n\treturn 0;\n", 0),
+        ("\tregmap_write(maps[0], 1, 1);\n\treturn 0;\n", 1),
+    ],
+)
+def test_an_element_of_an_array_that_is_handed_on_whole(behind: str, count: int) -> None:
+    found = ask(results.unchecked_pointer, ELEMENT.format(behind), convention="errptr", untested=True)
+    assert len(found) == count
+
+
+def test_a_pointer_that_only_cleanup_asks_for_again() -> None:
+    late = (
+        "int f(struct foo *q)\n{{\n\tint ret = g(q->a);\n\n\tif (ret)\n\t\tgoto {0};\n\treturn 0;\n"
+        "{0}:\n\tif (q)\n\t\th(q);\n\treturn ret;\n}}\n"
+    )
+    assert ask_words(pointers.tested_after_use, late.format("err_free")) == []
+    assert len(ask_words(pointers.tested_after_use, late.format("again"))) == 1
+
+
+def test_a_pointer_that_starts_with_an_address_is_never_null() -> None:
+    text = "int f(int n)\n{{\n\tconst struct c *q = {};\n\tint a = q->a;\n\n\tif (q)\n\t\ta = 2;\n\treturn a;\n}}\n"
+    assert ask_words(pointers.tested_after_use, text.format("&base")) == []
+    assert len(ask_words(pointers.tested_after_use, text.format("find(n)"))) == 1
+
+
+def test_failures_gathered_in_a_variable_are_no_errno() -> None:
+    text = (
+        "static long f(struct sc __user *sc)\n{{\n\tlong err = __copy_from_user(&c, &sc->r, 8);\n\n"
+        "\tif (err)\n\t\treturn err;\n\terr {} g(sc);\n\treturn err;\n}}\n"
+    )
+    assert ask_words(copies.copy_left_returned, text.format("|=")) == []
+    assert ask_words(copies.copy_left_returned, text.format("=")) == ["return err;"]
+
+
+def test_results_that_are_told_apart_and_answered_alike() -> None:
+    text = (
+        "static int f(struct foo *foo)\n{{\n\tint ret;\n\n\tret = clk_prepare_enable(foo->clk);\n"
+        "\tif (ret < 0)\n\t\treturn 0;\n"
+        "{}\tret = clk_prepare_enable(foo->clk);\n\tif (ret)\n\t\treturn ret;\n\treturn 1;\n}}\n"
+    )
+    assert ask_words(codes.success_returned, text.format("")) == ["return 0;"]
+    assert ask_words(codes.success_returned, text.format("\telse if (ret > 0)\n\t\treturn 0;\n")) == []
 
 
 def test_errors_read_from_another_pointer() -> None:

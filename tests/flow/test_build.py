@@ -66,6 +66,12 @@ def test_preprocessor_arms_are_alternatives_with_one_condition() -> None:
     assert calls(cfg) == ["a", "c", "d", "b"]
 
 
+def test_what_is_between_if_0_and_endif_is_never_compiled() -> None:
+    cfg = graph("#if 0\n a();\n#else\n b();\n#endif\n c();\n#if 0\n d();\n#endif\n")
+    assert calls(cfg) == ["b", "c"]
+    assert not any(e.assume for block in cfg.blocks for e in block.edges)
+
+
 def test_unseen_label_is_unknown_code() -> None:
     cfg = graph("if (n) goto out_of_sight; return 0;")
     assert cfg.has_gap and "out_of_sight" not in cfg.labels
