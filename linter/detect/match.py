@@ -7,7 +7,8 @@
 
 A rule's block is compiled when the unit at hand holds one of its names, not before. Code of user space is left alone
 unless the block says `userspace: true`. What the keys mean: `match_tests` (structure), `match_where`,
-`match_context` (conditions), `match_names` (tables), `match_pattern` (pattern text).
+`match_context` (conditions), `match_names` (tables), `match_pattern` (pattern text). `show: layout` gives a finding the
+offsets, sizes and holes of the structure that it stands in, for outputs with room for a table.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from linter.detect.match_changed import changed_text, wish
 from linter.detect.match_drivers import REPORT_KEYS, Driver, bound_names, compile_driver
 from linter.detect.match_find import Site
 from linter.detect.match_where import Env, KeyPath, limited_regex, text_of, variable
-from linter.detect.model import Context, Finding, Label, Scope, finding
+from linter.detect.model import Context, Finding, Grid, Label, Scope, finding
 from linter.patch.model import Location
 from linter.pattern import compiled, lazy
 from linter.record import field, record
@@ -103,7 +104,17 @@ def _report(rule: Rule, site: Site, env: Env) -> Finding:
         severity=_severity(block.get("severity"), env),
         confidence=_confidence(block.get("confidence"), env),
         key=key,
+        grids=_grids(block.get("show"), site, place),
     )
+
+
+def _grids(show: Any, site: Site, place: Location) -> tuple[Grid, ...]:
+    """What `show: layout` asks for, of a structure that the patch touches."""
+    if show is None or not place.changed:
+        return ()
+    from linter.detect.uapi_grid import layout_around
+
+    return layout_around(site.unit, site.node)
 
 
 def _first_bound(env: Env) -> str:
@@ -167,6 +178,8 @@ def _check_report(data: Mapping[str, Any], at: KeyPath, binds: frozenset[str], n
             raise BlockError(here, "no label", "`at: $X` and `text:`")
         _check_bound(variable(label["at"], (*here, "at")), (*here, "at"), binds)
         _check_template(label["text"], (*here, "text"), binds)
+    if data.get("show", "layout") != "layout":
+        raise BlockError((*at, "show"), f"unknown value `{data['show']}`", "`layout`")
     for key, kinds in (("severity", Severity), ("confidence", Confidence)):
         if key in data and str(data[key]).upper() not in kinds.__members__:
             raise BlockError(

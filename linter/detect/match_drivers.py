@@ -37,7 +37,7 @@ Found = tuple[Site, Env]
 _BLOCKS = frozenset({"compound_statement", "case_statement", "translation_unit"})
 _OTHER = ("context", "bind", "triggers", "look", "userspace")
 _DRIVERS = ("pattern", "kind", "names", "any", "all")
-REPORT_KEYS = ("message", "at", "key", "labels", "help", "severity", "confidence")
+REPORT_KEYS = ("message", "at", "key", "labels", "help", "severity", "confidence", "show")
 """Keys of a block, or of an alternative under `any`, that say how a match is reported."""
 
 

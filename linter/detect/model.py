@@ -34,6 +34,20 @@ class Label:
 
 
 @record
+class Grid:
+    """Rows of words that show what a finding speaks of, such as the members of a structure with their offsets.
+
+    `marked`: the rows (from 0) that the finding is about. `groups`: names that stand over so many columns each.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    marked: frozenset[int] = frozenset()
+    groups: tuple[tuple[str, int], ...] = ()
+
+
+@record
 class Finding:
     """One result of one rule. `labels` holds exactly one primary label; the list is in the order of the path."""
 
@@ -50,6 +64,7 @@ class Finding:
     key: str = (
         ""  # what the finding is about (variable, callee, name): tells apart findings of one rule in one function
     )
+    grids: tuple[Grid, ...] = ()  # for outputs that have room for them
 
     @property
     def primary(self) -> Label:
@@ -105,6 +120,7 @@ def finding(
     help: str | None = None,
     limits: Sequence[str] = (),
     key: str = "",
+    grids: Sequence[Grid] = (),
 ) -> Finding:
     """A finding of `rule`; the confidence given can lower the rule's own, never raise it."""
     return Finding(
@@ -119,7 +135,8 @@ def finding(
         tuple(limits),
         "",
         key,
+        tuple(grids),
     )
 
 
-__all__ = ["Context", "Engine", "Finding", "Label", "Runner", "Scope", "Unit", "finding"]
+__all__ = ["Context", "Engine", "Finding", "Grid", "Label", "Runner", "Scope", "Unit", "finding"]

@@ -50,7 +50,7 @@ def _report(rule: Rule, unit: Unit, found: Found) -> Finding:
     labels.append(Label(unit.location(found.start, found.end), message, primary=True))
     severity = Severity[found.severity.upper()] if found.severity else None
     confidence = Confidence[found.confidence.upper()] if found.confidence else None
-    return finding(rule, message, labels, severity=severity, confidence=confidence, key=found.key)
+    return finding(rule, message, labels, severity=severity, confidence=confidence, key=found.key, grids=found.grids)
 
 
 class UapiEngine:

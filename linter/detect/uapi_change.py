@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from linter.detect.model import Context
-from linter.detect.uapi_layout import is_packed, name_of, structures
+from tree_sitter import Node
+
+from linter.detect.model import Context, Grid
+from linter.detect.uapi_layout import Calculator, is_packed, name_of, structures
 from linter.detect.uapi_struct import Check, Found
-from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch, Side
+from linter.patch.model import FilePatch, Hunk, Image, Line, LineKind, Patch, Side
 from linter.pattern import compiled, lazy
-from linter.record import record
+from linter.record import record, replace
 from linter.syntax.model import Unit
 
 _MEMBER = lazy(
@@ -81,7 +83,23 @@ def _members(unit: Unit, context: Context) -> Iterator[Found]:
         start, end = by_line.get(first.patch_lineno), by_line.get(last.patch_lineno)
         if start is None or end is None or start[0] is not end[0] or is_packed(unit, node):
             continue
-        yield from _compare(unit, name_of(node), start[0].lines[start[1] + 1 : end[1]], context.patch)
+        name, inside = name_of(node), start[0].lines[start[1] + 1 : end[1]]
+        for found in _compare(unit, name, inside, context.patch):
+            yield replace(found, grids=_layouts(unit, node, name, inside))
+
+
+def _layouts(unit: Unit, node: Node, name: str, inside: Sequence[Line]) -> tuple[Grid, ...]:
+    """The layout before and after, where both can be known."""
+    from linter.detect.uapi_grid import change_grid
+    from linter.syntax.parse import parse_image
+
+    members = [line.text for line in inside if line.kind is not LineKind.ADDED]
+    text = b"\n".join((f"struct {name} {{".encode(), *members, b"};", b""))
+    count = len(members) + 2
+    before = parse_image(Image(unit.image.path, Side.PRE, text, (None,) * count, tuple(range(1, count + 1)), True))
+    old = next((Calculator(before).layout(one) for one in structures(before) if name_of(one) == name), None)
+    new = Calculator(unit).layout(node)
+    return (change_grid(old, new, f"struct {name}"),) if old is not None and new is not None else ()
 
 
 def _compare(unit: Unit, struct: str, lines: Sequence[Line], patch: Patch | None) -> Iterator[Found]:

@@ -76,6 +76,12 @@ def name_of(node: Node) -> str:
     return (name.text or b"").decode("utf-8", "replace") if name is not None else ""
 
 
+def called(layout: Layout) -> str:
+    """`struct x`, or what it is where it has no name."""
+    kind = layout.node.type[:6].rstrip("_")
+    return f"{kind} {layout.name}" if layout.name else f"the unnamed {kind}"
+
+
 def is_packed(unit: Unit, node: Node) -> bool:
     """Whether a structure is packed or aligned by attribute."""
     end = unit.source.find(b";", node.end_byte)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from linter.detect.model import Context
-from linter.detect.uapi_layout import ABIS, Calculator, Layout, structures
+from linter.detect.model import Context, Grid
+from linter.detect.uapi_grid import layout_grid
+from linter.detect.uapi_layout import ABIS, Calculator, Layout, called, structures
 from linter.record import field, record
 from linter.syntax.model import Unit
 
@@ -23,6 +25,7 @@ class Found:
     others: tuple[tuple[int, int, str], ...] = ()
     severity: str = ""
     confidence: str = ""
+    grids: tuple[Grid, ...] = ()
 
 
 def _layouts(unit: Unit) -> Iterator[Layout]:
@@ -46,29 +49,29 @@ def _padding(unit: Unit, context: Context) -> Iterator[Found]:
             if hole:
                 where = _machines(member.holes)
                 texts = {
-                    "STRUCT": _tag(layout),
+                    "STRUCT": called(layout),
                     "BYTES": _bytes(hole),
                     "WHERE": where,
                     "NAME": f"before {_called(member.name)}",
                 }
-                yield Found(member.node.start_byte, member.node.end_byte, texts, f"{layout.name}.{member.name}")
+                yield Found(member.node.start_byte, member.node.end_byte, texts, **_shown(layout, member.name))
                 break
         else:
             tail = max(layout.tail)
             if tail:
                 last = layout.members[-1]
                 texts = {
-                    "STRUCT": _tag(layout),
+                    "STRUCT": called(layout),
                     "BYTES": _bytes(tail),
                     "WHERE": _machines(layout.tail),
                     "NAME": f"after {_called(last.name)}, at the end",
                 }
-                yield Found(last.node.start_byte, last.node.end_byte, texts, f"{layout.name}.{last.name}")
+                yield Found(last.node.start_byte, last.node.end_byte, texts, **_shown(layout, last.name))
 
 
-def _tag(layout: Layout) -> str:
-    kind = layout.node.type[:6].rstrip("_")
-    return f"{kind} {layout.name}" if layout.name else f"the unnamed {kind}"
+def _shown(layout: Layout, name: str) -> dict[str, Any]:
+    """What the finding is about, and the whole structure with its holes."""
+    return {"key": f"{layout.name}.{name}", "grids": (layout_grid(layout, called(layout)),)}
 
 
 def _called(name: str) -> str:

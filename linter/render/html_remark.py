@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from linter.detect.model import Label
+from linter.detect.model import Grid, Label
 from linter.patch.model import Location
 from linter.pattern import lazy
 from linter.record import record
@@ -83,6 +83,24 @@ def _path(card: Card, source: Source) -> str:
     return f"<ol>{''.join(_step(label, card, source) for label in labels)}</ol>"
 
 
+def grid_table(grid: Grid) -> str:
+    """A grid; it scrolls by itself where the page is narrow."""
+    head = "".join(f'<th scope="col">{text(column)}</th>' for column in grid.columns)
+    over = "".join(f'<th scope="colgroup" colspan="{count}">{text(name)}</th>' for name, count in grid.groups)
+    rows = []
+    for at, (first, *rest) in enumerate(grid.rows):
+        mark = at in grid.marked
+        said = '<span class="sr">marked: </span>' if mark else ""
+        cells = f'<th scope="row">{said}{text(first)}</th>' + "".join(f"<td>{text(cell)}</td>" for cell in rest)
+        rows.append(f'<tr class="marked">{cells}</tr>' if mark else f"<tr>{cells}</tr>")
+    caption = text(grid.caption)
+    heads = (f"<tr>{over}</tr>" if over else "") + f"<tr>{head}</tr>"
+    return (
+        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0"><table class="grid">'
+        f"<caption>{caption}</caption><thead>{heads}</thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
 def _why(rule: Rule | None) -> str:
     if rule is None:
         return ""
@@ -112,7 +130,7 @@ def article(card: Card, source: Source, rulebook: Rulebook) -> str:
     return (
         f'<article class="{severity} {card.classes}" id="{card.anchor}" aria-labelledby="{card.anchor}-title">'
         f'<h4 id="{card.anchor}-title"><span class="chip {severity}">{severity}</span> {marked(finding.message)}</h4>'
-        f"{aside}{_path(card, source)}{paragraphs(finding.help)}"
+        f"{aside}{_path(card, source)}{''.join(map(grid_table, finding.grids))}{paragraphs(finding.help)}"
         f'<p class="soft"><code>{text(finding.rule)}</code> at {where}{inside}'
         f" · confidence {finding.confidence.label}{limits}</p>"
         f"{_why(rulebook.rules.get(finding.rule))}</article>"

@@ -79,6 +79,15 @@ article ol { padding-left: 1.5rem; }
 article details { margin-top: .35rem; }
 article summary { cursor: pointer; color: var(--soft); font-size: .875rem; }
 article > .soft { margin: .35rem 0 0; }
+.scroll { overflow-x: auto; margin: .5rem 0; }
+table.grid { border-collapse: collapse; font-size: .8125rem; line-height: 1.4; background: var(--page); }
+.grid caption { text-align: left; color: var(--soft); padding: 0 0 .2rem; }
+.grid th, .grid td { border: 1px solid var(--line); padding: .1rem .5rem; text-align: right; font-weight: 400;
+  font-variant-numeric: tabular-nums; white-space: nowrap; }
+.grid th[colspan] { text-align: center; }
+.grid thead th { background: var(--panel); font-weight: 600; }
+.grid th:first-child { text-align: left; } .grid tbody th { font-family: var(--mono); }
+.grid tr.marked > * { background: var(--primary); } .grid tbody tr:last-child > * { font-weight: 600; }
 .whole { margin: 1rem 0; display: grid; gap: .75rem; }
 @media (max-width: 40rem) {
   col.number { width: 2.4rem; } .diff td { padding: 0 .25rem; } .diff td.n { font-size: .6875rem; }

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from linter.pattern import lazy
 from linter.render.escape import one_line, prose, visible
 from linter.render.frame import render_frame
+from linter.render.grid import grid_lines
 from linter.render.options import RenderOptions
 from linter.render.source import Source
 from linter.render.words import NOTHING, aside, findings_phrase, heading, place, plural, shown
@@ -76,10 +77,11 @@ def _details(judged: Judged, source: Source, options: RenderOptions) -> str:
     summary = f"{finding.severity.label} [{finding.rule}] {place(judged.anchor, source.patch)}"
     help = "\n\n".join(words(paragraph) for paragraph in prose(finding.help).split("\n\n") if paragraph.strip())
     limits = f" ({'; '.join(map(words, finding.limits))})" if finding.limits else ""
+    grids = "".join(f"\n{words(grid.caption)}\n\n" + fence("\n".join(grid_lines(grid))) for grid in finding.grids)
     return (
         f"<details><summary>{_html(summary)}</summary>\n\n"
         f"{words(finding.message)}\n\n"
-        f"{fence(frame) if frame else ''}\n{help}\n\n"
+        f"{fence(frame) if frame else ''}{grids}\n{help}\n\n"
         f"Confidence: {finding.confidence.label}{limits}. Why: {code(f'hunklint explain {finding.rule}')}\n\n"
         f"</details>\n\n"
     )

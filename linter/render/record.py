@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from linter.detect.model import Label
+from linter.detect.model import Grid, Label
 from linter.patch.model import Location, Patch
 from linter.render.escape import data
 from linter.review.model import Counts, Judged, Skip, Verdict
@@ -33,6 +33,17 @@ def _label(label: Label) -> Record:
     return {**_location(label.location), "text": data(label.text), "primary": label.primary}
 
 
+def _grid(grid: Grid) -> Record:
+    rows = [[data(cell) for cell in row] for row in grid.rows]
+    return {
+        "caption": data(grid.caption),
+        "groups": [list(group) for group in grid.groups],
+        "columns": list(grid.columns),
+        "rows": rows,
+        "marked": sorted(grid.marked),
+    }
+
+
 def finding_record(patch: Patch, judged: Judged) -> Record:
     """One finding; its place is the anchor, on a changed line wherever there is one."""
     finding = judged.finding
@@ -56,6 +67,8 @@ def finding_record(patch: Patch, judged: Judged) -> Record:
         "labels": [_label(label) for label in finding.labels],
         "limits": [data(limit) for limit in finding.limits],
     }
+    if finding.grids:
+        record["tables"] = [_grid(grid) for grid in finding.grids]
     if patch.commit:
         record["commit"] = patch.commit
     if judged.verdict is not Verdict.REPORTED:

@@ -20,7 +20,9 @@ from linter.rulebook.errors import BlockError
 from linter.rulebook.load import read_examples
 from linter.rulebook.model import Example, KernelRange, Rule, Rulebook
 
-SHOWN = frozenset({"message", "label", "labels", "help", "note", "about", "severity", "confidence", "triggers", "look"})
+SHOWN = frozenset(
+    {"message", "label", "labels", "help", "note", "about", "severity", "confidence", "triggers", "look", "show"}
+)
 """Keys whose values a person reads and no example can prove."""
 
 LONG_LIST = 8
