@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from linter.detect.calls import clean_text, named_calls
+from linter.detect.returns import typed_allocators
 from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.harvest import closing
@@ -62,7 +63,7 @@ def _build(tables: Tables) -> LogWords:
         warns=words("warns"),
         warns_limited=words("warns-limited"),
         verbose=words("verbose"),
-        allocators=words("allocators"),
+        allocators=words("allocators") | typed_allocators(tables),
     )
 
 

@@ -22,6 +22,7 @@ from linter.detect.contexts import Reach, reaches
 from linter.detect.logs import LogCall, log_calls, log_words
 from linter.detect.model import Runner, Scope
 from linter.detect.questions import Answer, Place, Query, Question, QuestionRunner, check_block
+from linter.detect.returns import typed_allocators
 from linter.flow.model import Expr, Kind, StepKind
 from linter.patch.model import LineKind
 from linter.pattern import compiled, lazy
@@ -293,6 +294,7 @@ class ReachEngine:
         words = list(rule.block.get("triggers", ()))
         for name in () if words else _TABLED.get((rule.block["report"], rule.block.get("calls", "verbose")), ()):
             words += tables["logging"][name].split()
+            words += sorted(typed_allocators(tables)) if name == "allocators" else []
         return frozenset(words) or None
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:

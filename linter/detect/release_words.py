@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from linter.detect.calls import named_calls
 from linter.detect.questions import Query
+from linter.detect.returns import typed_allocators
 from linter.detect.typestate_walk import base_facts
 from linter.flow.facts import Facts
 from linter.flow.model import Expr, Kind, Step, StepKind
@@ -50,7 +51,7 @@ def _build(tables: Tables) -> ReleaseWords:
         error_unsafe={**frees, **puts, **_numbered(table["error-unsafe"])},
         stops=dict(table["stops"]),
         walks=frozenset(table["walks"].split()),
-        allocates=frozenset(table["allocates"].split()),
+        allocates=frozenset(table["allocates"].split()) | typed_allocators(tables),
     )
 
 

@@ -90,6 +90,11 @@ def conventions(tables: Tables) -> Conventions:
     return tables.derived("returns.conventions", _build)
 
 
+def typed_allocators(tables: Tables) -> frozenset[str]:
+    """The allocators that take a type in place of a size: each fails as the plain one behind it does, with NULL."""
+    return frozenset(tables.data.get("cleanup", {}).get("typed", ()))
+
+
 def _build(tables: Tables) -> Conventions:
     curated, harvested = tables["returns"], tables["harvested"]
 
@@ -99,7 +104,8 @@ def _build(tables: Tables) -> Conventions:
     def told(name: str) -> SortedNames:
         return SortedNames(harvested.get(name, ""))
 
-    null, errptr, either, ignored = known("may-be-null"), known("errptr"), known("either"), known("ignored")
+    null, errptr = known("may-be-null") | typed_allocators(tables), known("errptr")
+    either, ignored = known("either"), known("ignored")
     zero, may_ignore, lookups, must = known("zero"), known("may-ignore"), known("lookups"), known("must")
     settled = null | errptr | either | ignored | zero | may_ignore
     always, strong = told("null-always"), told("must-strong")
