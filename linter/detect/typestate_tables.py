@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -56,12 +55,12 @@ class Family:
 class HarvestedPairs:
     """Releases by acquisition, as a tree showed them: `get(acquire)` gives {release: handle}.
 
-    The table has thousands of lines `acquire release ...` by handle; they are searched by halving where they stand.
+    The table is sorted lines `acquire release ...` by handle; they are searched by halving where they stand.
     """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._lines: list[tuple[str, list[str]]] | None = None
+        self._texts: list[tuple[str, str]] | None = None
         self._known: dict[str, dict[str, str]] = {}
 
     def get(self, acquire: str, default: dict[str, str]) -> dict[str, str]:
@@ -75,17 +74,32 @@ class HarvestedPairs:
         return bool(self.get(acquire, {}))
 
     def _find(self, acquire: str) -> dict[str, str]:
-        if self._lines is None:
+        if self._texts is None:
             table = (self._tables.data.get("pairs") or {}).get("pairs", {})
-            self._lines = [(str(handle), sorted(lines)) for handle, lines in table.items()]
+            self._texts = [(str(handle), text) for handle, text in table.items()]
         found: dict[str, str] = {}
-        start = acquire + " "
-        for handle, lines in self._lines:
-            index = bisect.bisect_left(lines, start)
-            while index < len(lines) and lines[index].startswith(start):
-                found.update(dict.fromkeys(lines[index].split()[1:], handle))
-                index += 1
+        for handle, text in self._texts:
+            line = sorted_line(text, acquire)
+            found.update(dict.fromkeys(line.split()[1:], handle))
         return found
+
+
+def sorted_line(text: str, word: str) -> str:
+    """The line that starts with a word and a space, of a text of sorted lines; empty where there is none."""
+    low, high = 0, len(text)
+    while low < high:
+        start = text.rfind("\n", low, (low + high) // 2) + 1 or low
+        end = text.find("\n", start, high)
+        end = high if end < 0 else end
+        line = text[start:end]
+        name = line.partition(" ")[0]
+        if name == word:
+            return line
+        if name < word:
+            low = end + 1
+        else:
+            high = start - 1
+    return ""
 
 
 class Knowledge:

@@ -29,7 +29,7 @@ from linter.rulebook.model import (
     Tables,
 )
 
-_FORMAT = 2
+_FORMAT = 3
 MOST_RULEBOOKS = 4
 """Rulebooks that are kept: one for each set of rule folders in use."""
 
@@ -54,8 +54,8 @@ class LazyTables(Mapping[str, Any]):
     def _load(self, name: str, file: str) -> Any:
         try:
             with open(file, "rb") as stream:
-                return json.loads(stream.read())
-        except (OSError, ValueError):
+                return _with_texts(stream.read())
+        except (OSError, ValueError, LookupError, TypeError):
             return self._read_source(name)  # somebody emptied the cache while we ran
 
     def __contains__(self, name: object) -> bool:
@@ -66,6 +66,43 @@ class LazyTables(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._files)
+
+
+_LONG = 4096
+"""Characters from which a text of a table lies behind the JSON: reading it there costs a copy and no parsing."""
+
+
+def _without_texts(data: Any) -> bytes:
+    """A table as a line of JSON, then its long texts; the line tells where in the table each belongs."""
+    texts: list[tuple[list[Any], str]] = []
+
+    def outline(item: Any, path: list[Any]) -> Any:
+        if isinstance(item, str) and len(item) >= _LONG:
+            texts.append((path, item))
+            return None
+        if isinstance(item, dict):
+            return {key: outline(value, [*path, key]) for key, value in item.items()}
+        return item
+
+    kept = outline(data, [])
+    places = [[path, len(text)] for path, text in texts]
+    head = json.dumps([places, kept], ensure_ascii=False, separators=(",", ":"))
+    return "\n".join([head, "".join(text for _, text in texts)]).encode("utf-8", "surrogateescape")
+
+
+def _with_texts(stored: bytes) -> Any:
+    """The table that `_without_texts` was given."""
+    cut = stored.index(b"\n")
+    places, data = json.loads(stored[:cut])
+    text, start = stored[cut + 1 :].decode("utf-8", "surrogateescape") if places else "", 0
+    for path, size in places:
+        *way, last = path
+        holder = data
+        for step in way:
+            holder = holder[step]
+        holder[last] = text[start : start + size]
+        start += size
+    return data
 
 
 def cache_file(key: str) -> str:
@@ -99,7 +136,7 @@ def write_cache(key: str, manifest: str, rulebook: Rulebook) -> None:
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         tables = {}
         for name, data in rulebook.tables.data.items():
-            text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape")
+            text = _without_texts(data)
             tables[name] = f"{stem}.{name}-{zlib.crc32(text):08x}{len(text):x}.json"
             if not os.path.exists(tables[name]):
                 _write(tables[name], text)
@@ -165,7 +202,7 @@ def _pack(rule: Rule) -> list[Any]:
         None if kernel is None else [kernel.since, kernel.removed],
         rule.cwe,
         rule.report,
-        None if rule.triggers is None else sorted(rule.triggers),
+        None if rule.triggers is None else " ".join(sorted(rule.triggers)),  # words: one text is read faster than many
         rule.source,
         rule.supersedes,
     ]
@@ -192,7 +229,7 @@ def _unpack(row: list[Any]) -> Rule:
         None if kernel is None else KernelRange(*(bound and (bound[0], bound[1]) for bound in kernel)),
         row[16],
         row[17],
-        None if triggers is None else frozenset(triggers),
+        None if triggers is None else frozenset(triggers.split()),
         row[19],
         (),
         tuple(row[20]),

@@ -11,10 +11,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linter.detect.registry import check_rule
 from linter.detect.typestate import is_touched, outcomes
 from linter.detect.typestate_leak import FAILURE, Judge, classify
-from linter.detect.typestate_tables import Knowledge
+from linter.detect.typestate_tables import HarvestedPairs, Knowledge
 from linter.patch.model import Image, Line, LineKind, Side
+from linter.rulebook.load import load_rulebook
 from linter.rulebook.model import Confidence, Tables
 from linter.syntax.parse import parse_image
 from tests.flow.sources import make_unit
@@ -228,3 +230,15 @@ def test_a_function_of_many_paths_is_cheap() -> None:
 def test_generated_code_is_bounded() -> None:
     body = "".join(f"\tchar *p{i} = kmalloc(8, GFP_KERNEL);\n\tif (!p{i})\n\t\treturn -ENOMEM;\n" for i in range(1500))
     assert leaks(HEAD + body + "\treturn 0;\n}\n") == []
+
+
+def test_the_harvested_pairs_are_sorted() -> None:
+    tables = load_rulebook(check=check_rule).tables
+    pairs = HarvestedPairs(tables)
+    for handle, text in tables["pairs"]["pairs"].items():
+        lines = text.split("\n")
+        assert lines == sorted(lines), f"{handle}: looking one up halves the text"
+        for line in (lines[0], lines[len(lines) // 2], lines[-1]):
+            acquire, *releases = line.split()
+            assert set(releases) <= set(pairs.get(acquire, {}))
+    assert "no_such_call" not in pairs and "~" not in pairs and "A" not in pairs

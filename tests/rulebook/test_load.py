@@ -362,3 +362,12 @@ def test_find_nothing(write: Write) -> None:
 
 def test_the_rules_of_a_checkout_are_found() -> None:
     assert load.rules_dir() == str(Path(__file__).parents[2] / "rules")
+
+
+def test_long_texts_of_a_table_come_back(write: Write) -> None:
+    long = [" ".join(f"word{index}é" for index in range(start, start + 2000)) for start in (0, 5000)]
+    table = {"short": "a", "first": long[0], "deep": {"second": long[1], "list": [1, {"x": "y"}]}}
+    write("error/bad-call.yaml")
+    write("data/long.yaml", json.dumps(table))
+    made = load_rulebook(check=Check())
+    assert load_rulebook(check=Check()).tables["long"] == made.tables["long"] == table
