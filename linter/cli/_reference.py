@@ -237,7 +237,9 @@ def _rows(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _brief(value: Any) -> str:
-    """One cell."""
+    """One cell; a text of lines is a list of them."""
+    if isinstance(value, str) and "\n" in value.strip():
+        value = value.strip().split("\n")
     if isinstance(value, Mapping):
         return "; ".join(f"{_cell(key)}: {_brief(item)}" for key, item in value.items())
     if isinstance(value, list):
