@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from linter.flow.expr import STATEMENTS, integer
 from linter.flow.model import BasicBlock, Edge, Expr, Kind, Step, StepKind
-from linter.flow.words import ASSERTS, GUARDS, INVERTED_ASSERTS, NO_RETURN
+from linter.flow.words import ASSERTS, GUARDS, INVERTED_ASSERTS, NO_RETURN, UNEVALUATED
 from linter.syntax.model import GAP
 
 GAP_NAME = GAP.decode()
@@ -90,6 +90,8 @@ class Lowering:
             first, second = (alive, dead) if name in INVERTED_ASSERTS else (dead, alive)
             self.condition(expr.args[0], first, second)
             self.current = alive
+            return
+        if name in UNEVALUATED:
             return
         for arg in expr.args:
             self.emit(arg)

@@ -85,4 +85,7 @@ INVERTED_ASSERTS = frozenset({"J_ASSERT"})
 GUARDS = frozenset(["guard", "scoped_guard", "scoped_cond_guard", "CLASS", "ACQUIRE"])
 """Macros that take something until the end of the scope."""
 
+UNEVALUATED = frozenset(["typeof", "__typeof__", "__typeof", "typeof_unqual", "__typeof_unqual__"])
+"""Operators that look at a type alone: nothing in their argument is read."""
+
 LOOP_KEYWORDS = frozenset({b"while", b"for", b"do"})

@@ -47,6 +47,7 @@ def reached(body: str) -> list[str]:
         ("return a() ? 1 : b();", ["a", "b"]),
         ("x = ({ a(); b(); }); c();", ["a", "b", "c"]),
         ("list_for_each_entry(p, &head, list) { a(); } b();", ["a", "b"]),
+        ("p = a(h, typeof(*p), list); b();", ["a", "b"]),
     ],
 )
 def test_what_is_reached(body: str, expected: list[str]) -> None:
