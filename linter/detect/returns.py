@@ -6,6 +6,7 @@ than a small patch does.
 
 from __future__ import annotations
 
+from linter.memory import Memo
 from linter.record import field, record
 from linter.rulebook.model import Tables
 
@@ -15,7 +16,7 @@ class SortedNames:
     """Membership in a sorted string of names, by halving; answers are kept."""
 
     text: str
-    known: dict[str, bool] = field(default_factory=dict)
+    known: Memo[str, bool] = field(default_factory=Memo)
 
     def __contains__(self, name: str) -> bool:
         answer = self.known.get(name)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
+from linter.memory import Memo
 from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.model import Tables
@@ -61,7 +62,7 @@ class HarvestedPairs:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._texts: list[tuple[str, str]] | None = None
-        self._known: dict[str, dict[str, str]] = {}
+        self._known: Memo[str, dict[str, str]] = Memo()
 
     def get(self, acquire: str, default: dict[str, str]) -> dict[str, str]:
         """The releases of a function with the handle that both take; `default` where it has none."""
@@ -127,12 +128,13 @@ class Knowledge:
         for left, right in resources["verbs"]:
             for word in left:
                 self.undone_by.setdefault(word, set()).update(right)
+        self.mirrors = {frozenset(pair) for pair in resources["mirrors"]}
         self.undoing = frozenset(word for words in self.undone_by.values() for word in words)
         self.pairs = HarvestedPairs(tables)
-        self._words: dict[str, tuple[str, ...]] = {}
-        self._speaks: dict[bytes, bool] = {}
-        self._flags: dict[bytes, int] = {}
-        self._related: dict[tuple[str, str], int] = {}
+        self._words: Memo[str, tuple[str, ...]] = Memo()
+        self._speaks: Memo[bytes, bool] = Memo()
+        self._flags: Memo[bytes, int] = Memo()
+        self._related: Memo[tuple[str, str], int] = Memo()
 
     def _add(self, row: Mapping[str, Any], *, lock: bool) -> None:
         where, argument = _handle(str(row["handle"]))
@@ -246,6 +248,22 @@ class Knowledge:
                 if first[0] == second[0] and (set(first) <= set(second) or set(second) <= set(first)):
                     best = 1
         return best
+
+    def reverses(self, one: str, two: str) -> bool:
+        """Whether two names are the same word by word but for two verbs that mirror each other."""
+        first, second = self.words(one), self.words(two)
+        differ = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
+        if len(first) != len(second) or len(first) < 2 or len(differ) != 1:
+            return False
+        return frozenset(differ[0]) in self.mirrors
+
+    def subject(self, name: str) -> list[str]:
+        """The words of a callee's name that say what it is about: no verb of a pair, nothing general."""
+        return [
+            word
+            for word in self.words(name)
+            if word not in self.noise and word not in self.undone_by and word not in self.undoing
+        ]
 
     def _rest(self, words: Iterable[str], verb: str) -> list[str]:
         return [word for word in words if word != verb and word not in self.noise]

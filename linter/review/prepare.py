@@ -43,6 +43,7 @@ class Workshop:
     _by_path: dict[str | None, frozenset[str]] = field(default_factory=dict)
     _by_globs: dict[AppliesTo, list[str]] = field(default_factory=lambda: defaultdict(list))
     _allowed: dict[Any, frozenset[str]] = field(default_factory=dict)
+    _sets: dict[frozenset[str], frozenset[str]] = field(default_factory=dict)  # few differ, of thousands of paths
 
     def __post_init__(self) -> None:
         by_engine: dict[str, list[Rule]] = defaultdict(list)
@@ -72,7 +73,7 @@ class Workshop:
                 for id, rule in self.rules.items():
                     self._by_globs[rule.applies_to].append(id)
             found = frozenset(id for where, ids in self._by_globs.items() if applies(where, path) for id in ids)
-            self._by_path[path] = found
+            found = self._by_path[path] = self._sets.setdefault(found, found)
         return found
 
     def allowed(self, rules: frozenset[str], profiles: frozenset[str], kernel: KernelVersion | None) -> frozenset[str]:
@@ -82,12 +83,13 @@ class Workshop:
         if found is None:
             if len(self._allowed) > 4096:
                 self._allowed.clear()
-            found = self._allowed[key] = frozenset(
+            found = frozenset(
                 id
                 for id in rules
                 if not (self.rules[id].profiles and is_silenced(self.rules[id], profiles))
                 and holds(self.rules[id].kernel, kernel)
             )
+            found = self._allowed[key] = self._sets.setdefault(found, found)
         return found
 
     def wanted(self, image: Image, here: frozenset[str]) -> list[tuple[Prepared, frozenset[str]]]:
