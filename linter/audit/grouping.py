@@ -109,6 +109,8 @@ class Grouping:
 
     def _expire(self, number: int) -> Iterator[Group]:
         # insertion order is the order of first members; only the front can have waited long
+        if not self.open or next(iter(self.open)) + WINDOW >= number:
+            return
         for group in list(self.open.values()):
             if group.last + WINDOW < number:
                 yield self._close(group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def walk_messages(db: sqlite3.Connection, source: int, rulebook: int) -> Iterato
 
 
 def _place(kind: str, path: str, offset: int, length: int, name: str) -> Place:
+    path = sys.intern(path)  # a batch names each archive once
     if kind == "inbox":
         return Place("blob", path, 0, length, name)
     if kind == "commits":

@@ -29,6 +29,10 @@ from linter.record import field, record
 
 LIFETIME = 3000
 """Items after which a worker is replaced: what caches and a fragmented heap keep does not grow with the archive."""
+AHEAD = 2
+"""Batches that a worker holds: while the next one is on its way it works."""
+SLACK = 16
+"""Batches under way for each worker: so long may one of them be busy with a single item before the others wait."""
 WALL_FACTOR = 10
 """How much longer than its CPU time an item may take on the clock, on a busy machine."""
 
@@ -53,7 +57,8 @@ class Limits:
 class _Batch:
     items: Sequence[Any]
     answers: list[Any] = field(default_factory=list)
-    deaths: int = 0  # workers that the next item has cost
+    careful: bool = False  # it has cost a worker: each item is answered for at once, so that the guilty one is known
+    deaths: int = 0  # workers that the next item has cost since
 
     @property
     def complete(self) -> bool:
@@ -64,10 +69,10 @@ class _Batch:
 class _Worker:
     process: subprocess.Popen[bytes]
     connection: Connection
-    batch: _Batch | None = None
+    batches: deque[_Batch] = field(default_factory=deque)
     ready: bool = False
-    since: float = 0.0  # when the item it is at began
-    served: int = 0  # items
+    since: float = 0.0  # when it was last heard of, or given something to do
+    given: int = 0  # items
 
 
 class Pool:
@@ -87,8 +92,8 @@ class Pool:
 
     @property
     def capacity(self) -> int:
-        """Batches worth having under way: each worker finds its next one waiting."""
-        return self.jobs * 3
+        """Batches worth having under way."""
+        return self.jobs * SLACK
 
     @property
     def pending(self) -> int:
@@ -150,19 +155,33 @@ class Pool:
 
     def _feed(self) -> None:
         while self._todo:
-            idle = next((worker for worker in self._workers if worker.ready and worker.batch is None), None)
-            if idle is None:
-                if len(self._workers) < self.jobs and len(self._todo) > sum(not w.ready for w in self._workers):
+            idle = min(
+                (worker for worker in self._workers if worker.ready and self._has_room(worker)),
+                key=lambda worker: len(worker.batches), default=None,
+            )  # fmt: skip
+            if idle is None or idle.batches:
+                serving = [worker for worker in self._workers if worker.given < self.lifetime]
+                if len(serving) < self.jobs and len(self._todo) > sum(not worker.ready for worker in serving):
                     self._workers.append(self._start())
+            if idle is None:
                 return
-            batch = self._todo.popleft()
-            idle.batch, idle.since = batch, time.monotonic()
-            try:
-                idle.connection.send(list(batch.items[len(batch.answers) :]))
-            except OSError:  # it died while idle: nothing of the batch was begun
-                idle.batch = None
-                self._todo.appendleft(batch)
-                self._drop(idle)
+            self._give(idle, self._todo.popleft())
+
+    def _has_room(self, worker: _Worker) -> bool:
+        return len(worker.batches) < AHEAD and worker.given < self.lifetime
+
+    def _give(self, worker: _Worker, batch: _Batch) -> None:
+        if not worker.batches:
+            worker.since = time.monotonic()
+        items = list(batch.items[len(batch.answers) :])
+        worker.batches.append(batch)
+        worker.given += len(items)
+        try:
+            worker.connection.send((batch.careful, items))
+        except OSError:  # it is gone; what it had answered for stands in the pipe still
+            if len(worker.batches) == 1:  # it died while idle: nothing of the batch was begun
+                self._take_back(worker)
+                self._drop(worker)
 
     def _start(self) -> _Worker:
         ours, theirs = Pipe()
@@ -195,43 +214,53 @@ class Pool:
             worker.ready = True
         elif kind == "broken":
             raise _error(value, told)
-        elif worker.batch is not None:
-            worker.batch.answers.append(value if kind == "done" else Failed(value, told))
-            worker.batch.deaths = 0
+        elif worker.batches:
+            batch = worker.batches[0]
+            batch.answers += [Failed(*answer) if failed else answer for failed, answer in value]
+            batch.deaths = 0
             worker.since = time.monotonic()
-            worker.served += 1
-            if worker.batch.complete:
-                worker.batch = None
-                if worker.served >= self.lifetime:
+            if batch.complete:
+                worker.batches.popleft()
+                if worker.given >= self.lifetime and not worker.batches:
                     self._retire(worker)
 
     def _pause(self) -> float | None:
         limit = self.limits.seconds * WALL_FACTOR
-        began = [worker.since for worker in self._workers if worker.batch is not None]
+        began = [worker.since for worker in self._workers if worker.batches]
         return max(0.05, min(began) + limit - time.monotonic()) if began and limit else None
 
     def _end_hung(self) -> None:
         limit = self.limits.seconds * WALL_FACTOR
         for worker in list(self._workers):
-            if limit and worker.batch is not None and time.monotonic() - worker.since > limit:
+            if limit and worker.batches and time.monotonic() - worker.since > limit:
                 worker.process.kill()
                 self._bury(worker, "hung: no end in sight")
 
     def _bury(self, worker: _Worker, reason: str) -> None:
-        """A worker died: the item it was at has failed, the rest of its batch goes to another."""
-        if not worker.ready and worker.batch is None:
+        """A worker died: the item it was at has failed, the rest of what it held goes to another."""
+        if not worker.ready and not worker.batches:
             self._drop(worker)
             raise InternalError(f"a worker process cannot start ({reason})", "look at what it wrote above")
-        batch = worker.batch
+        batch = worker.batches[0] if worker.batches else None
+        self._take_back(worker)
         self._drop(worker)
-        if batch is not None:
-            # somebody may have killed the worker: an item is to blame if it takes a second one down
-            batch.deaths += 1
-            if reason and (batch.deaths > 1 or not reason.startswith("crashed")):
-                batch.answers.append(Failed(reason))
-                batch.deaths = 0
-            if not batch.complete:
-                self._todo.appendleft(batch)
+        if batch is None or not reason:
+            return
+        if not batch.careful and len(batch.items) - len(batch.answers) > 1:  # which of them it was at is not known
+            batch.careful = True
+            return
+        # somebody may have killed the worker: an item is to blame if it takes a second one down
+        batch.deaths += 1
+        if batch.deaths > 1 or not reason.startswith("crashed"):
+            batch.answers.append(Failed(reason))
+            batch.deaths = 0
+            if batch.complete:
+                self._todo.remove(batch)
+
+    def _take_back(self, worker: _Worker) -> None:
+        """What a worker had not answered for is to do again, before all else."""
+        self._todo.extendleft(reversed(worker.batches))
+        worker.batches.clear()
 
     def _retire(self, worker: _Worker) -> None:
         """Let an idle worker go: it ends with its pipe."""

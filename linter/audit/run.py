@@ -17,7 +17,7 @@ from linter.audit.grouping import Group, Grouping
 from linter.audit.headers import peek
 from linter.audit.job import close
 from linter.audit.link import link
-from linter.audit.model import Answer, Entry, Tally, Task
+from linter.audit.model import Answer, Entry, Item, Tally, Task
 from linter.audit.pool import Failed
 from linter.audit.sources import Source
 from linter.audit.spool import Spool
@@ -156,7 +156,8 @@ class AuditRun:
                 store.set_task(task, "open")
         elif task == number:
             store.set_task(task, "ready")
-            self._submit(task, None)
+            place = self.spool.places[number] if packed else entry.place
+            self._queue(Task(task, (Item(number, place, judge),)))
 
     def _ready(self, group: Group) -> None:
         self.store.set_task(group.task, "ready")
@@ -207,6 +208,9 @@ class AuditRun:
         task = self.store.task(number, rules, self.spool.places)
         if task is None:
             return  # part of it lies in a packed archive that is still to be gone through
+        self._queue(task)
+
+    def _queue(self, task: Task) -> None:
         self._batch.append(task)
         if sum(len(one.items) for one in self._batch) >= BATCH_ITEMS:
             self._flush()

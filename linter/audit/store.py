@@ -37,6 +37,7 @@ class Store:
             self.db.executescript("BEGIN;" + create_statements() + "COMMIT;")
         except sqlite3.DatabaseError as error:
             raise InputError(f"{path} is no audit database: {error}", "name a new file with --db") from error
+        self._positions: dict[int, tuple[str, int, int]] = {}  # of archives, since the last commit
         self._begin()
         self._check_version()
         self.next_message = 1 + (self._value("SELECT max(message) FROM messages") or 0)
@@ -55,12 +56,15 @@ class Store:
 
     def commit(self) -> None:
         """End the batch and begin the next."""
+        self._note_positions()
         self.db.execute("COMMIT")
         self._begin()
 
     def close(self, *, keep: bool = True) -> None:
         """Commit (or drop) what is open, and let go."""
         if self.db.in_transaction:
+            if keep:
+                self._note_positions()
             self.db.execute("COMMIT" if keep else "ROLLBACK")
         self.db.close()
         os.close(self._lock)
@@ -112,9 +116,13 @@ class Store:
         return int(row[0]), str(row[2])
 
     def move(self, source: int, position: str, *, finished: bool = False) -> None:
-        """Note up to where an archive was read."""
-        values = (position, int(finished), source)
-        self.db.execute("UPDATE sources SET position = ?, finished = ? WHERE source = ?", values)
+        """Note up to where an archive was read: it is written when the batch ends."""
+        self._positions[source] = (position, int(finished), source)
+
+    def _note_positions(self) -> None:
+        sql = "UPDATE sources SET position = ?, finished = ? WHERE source = ?"
+        self.db.executemany(sql, list(self._positions.values()))
+        self._positions.clear()
 
     # scanning
 
@@ -197,16 +205,19 @@ class Store:
 
     def save(self, task: int, answers: Sequence[Answer], rulebook: int, rules: frozenset[str] | None) -> None:
         """All that was said about one task; with `rules`, only what these rules say is replaced."""
-        gone = self._retracted(task)
+        known = dict(self.db.execute("SELECT message, outcome FROM messages WHERE task = ?", (task,)).fetchall())
+        gone = {message for message, outcome in known.items() if outcome == "retracted"}
         for answer in answers:
             if rules is None:
                 for row in answer.messages:
                     if row["message"] not in gone:
-                        self._clear(row["message"])
+                        if known[row["message"]] is not None:  # else there is nothing of it yet
+                            self._clear(row["message"])
                         self._update("messages", "message", row)
             for table in RESULT_TABLES:
-                if rules is None or table in ("findings", "unreported", "skipped"):
-                    self._insert(table, [row for row in getattr(answer, table) if _message_of(row) not in gone])
+                rows = getattr(answer, table)
+                if rows and (rules is None or table in ("findings", "unreported", "skipped")):
+                    self._insert(table, [row for row in rows if _message_of(row) not in gone] if gone else rows)
         self.set_rulebook(task, rulebook)
 
     def set_rulebook(self, task: int, rulebook: int) -> None:
@@ -240,10 +251,6 @@ class Store:
         self._clear(message)
         self.db.execute("UPDATE messages SET outcome = 'skipped' WHERE message = ?", (message,))
         self._insert("skipped", [{"message": message, "path": "", "stage": "audit", "reason": reason}])
-
-    def _retracted(self, task: int) -> set[int]:
-        sql = "SELECT message FROM messages WHERE task = ? AND outcome = 'retracted'"
-        return {row[0] for row in self.db.execute(sql, (task,))}
 
     def _clear(self, message: int) -> None:
         low, high = message * 1000, message * 1000 + 999

@@ -1,4 +1,4 @@
-"""The far end of a pool: takes items from a pipe, works on each under limits, sends one answer an item.
+"""The far end of a pool: takes batches of items from a pipe, works on each item under limits, answers.
 
 Started as a fresh interpreter, not by fork: no thread or lock of the parent comes along, and a worker that dies takes
 nothing with it. It ends when its pipe does, so a killed parent leaves no worker behind.
@@ -10,6 +10,7 @@ import importlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -25,6 +26,10 @@ main()
 """
 
 
+PATIENCE = 0.5
+"""Seconds that an answer may wait for the others of its batch."""
+
+
 def main() -> None:
     """Serve the pipe whose ends are named in argv until it closes."""
     connection = Connection(int(sys.argv[2]))
@@ -36,7 +41,7 @@ def main() -> None:
 
 
 def serve(connection: Connection) -> None:
-    """Set up once, then answer batches item by item."""
+    """Set up once, then answer batches."""
     target, argument, seconds, memory = connection.recv()
     try:
         work = resolve(target)(argument)
@@ -46,22 +51,34 @@ def serve(connection: Connection) -> None:
     _limit_memory(memory)
     connection.send(("ready", None, None))
     while True:
-        batch = connection.recv()
-        for item in batch:
-            # The default action of SIGPROF ends the process, in C code as well as in Python.
-            signal.setitimer(signal.ITIMER_PROF, seconds)
-            tired = False
-            answer: tuple[str, Any, tuple[str, str, int] | None]
-            try:
-                answer = ("done", work(item), None)
-            except MemoryError:
-                answer, tired = ("failed", "out of memory", None), True
-            except Exception as error:  # one bad item must not stop the others
-                answer = ("failed", f"{type(error).__name__}: {error}", _as_told(error))
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            connection.send(answer)
-            if tired:
-                return
+        careful, batch = connection.recv()
+        if not _answer(connection, work, batch, seconds, careful):
+            return
+
+
+def _answer(connection: Connection, work: Callable[[Any], Any], batch: Any, seconds: float, careful: bool) -> bool:
+    """Work on a batch; answers travel together, unless they take long. False where memory gave out."""
+    answers: list[tuple[bool, Any]] = []
+    said = time.monotonic()
+    for left, item in enumerate(batch, 1 - len(batch)):
+        # The default action of SIGPROF ends the process, in C code as well as in Python.
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        tired = False
+        try:
+            answers.append((False, work(item)))
+        except MemoryError:
+            tired = True
+            answers.append((True, ("out of memory", None)))
+        except Exception as error:  # one bad item must not stop the others
+            answers.append((True, (f"{type(error).__name__}: {error}", _as_told(error))))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        now = time.monotonic()
+        if careful or tired or not left or now > said + PATIENCE:
+            connection.send(("done", answers, None))
+            answers, said = [], now
+        if tired:
+            return False
+    return True
 
 
 def resolve(target: str) -> Callable[[Any], Callable[[Any], Any]]:

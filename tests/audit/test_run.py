@@ -178,7 +178,7 @@ def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(30) == 0
     assert ask(stopped, "SELECT outcome FROM runs") == [("stopped",)]
-    assert audit(stopped, [str(box)]).messages > 0
+    assert audit(stopped, [str(box)]).patches > 0, "something was left to do"
     assert dump(stopped) == dump(undisturbed)
 
 
