@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, AnyStr
 
 try:
@@ -75,9 +75,27 @@ class _Store:
             found = self.done[pattern, flags] = self.make(pattern, flags)
         return found
 
+    def translated(self, source: str, translate: Callable[[str], str]) -> Any:
+        """The pattern kept under `source`, which only `translate` can read."""
+        key = f"t {source}"
+        found = self.known(key, source)
+        if found is None:
+            pattern = translate(source)
+            found = re.compile(pattern)
+            self.fresh[key] = (pattern, 0)
+        return found
+
     def make(self, pattern: Any, flags: int) -> Any:
-        rows = self.load() if self.rows is None else self.rows
         key = _key(pattern, flags)
+        found = self.known(key, pattern)
+        if found is None:
+            found = re.compile(pattern, flags)
+            self.fresh[key] = (pattern, flags)
+        return found
+
+    def known(self, key: str, pattern: Any) -> Any:
+        """The pattern that the store has under a key, or None; `pattern` is what it calls itself."""
+        rows = self.load() if self.rows is None else self.rows
         row = rows.get(key)
         if row is not None:
             try:
@@ -86,9 +104,7 @@ class _Store:
                 return _sre.compile(pattern, all_flags, code, groups, index, tuple(names))
             except (ValueError, TypeError, RuntimeError, OverflowError):
                 del rows[key]
-        found = re.compile(pattern, flags)
-        self.fresh[key] = (pattern, flags)
-        return found
+        return None
 
     def save(self) -> None:
         """Add the patterns that had to be compiled; a folder that cannot be written is no error."""
@@ -166,6 +182,12 @@ def find_word(text: bytes, word: bytes, start: int = 0, end: int | None = None) 
 def save_patterns() -> None:
     """Keep the patterns that this process had to compile; called once, when the work is done."""
     _STORE.save()
+
+
+def translated(source: str, translate: Callable[[str], str]) -> re.Pattern[str]:
+    """The pattern that a text in another notation stands for; it is translated once a machine."""
+    found: re.Pattern[str] = _STORE.translated(source, translate)
+    return found
 
 
 if TYPE_CHECKING:

@@ -77,7 +77,7 @@ class _Runner:
         """Let one query find the nodes for all rules that look at every file."""
         for rule in self.rules.values():
             if rule.triggers is None and not rule.applies_to.paths and "look" not in rule.block:
-                wish(self._driver(rule).wishes)
+                wish(self._driver(rule).facts().wishes)
 
 
 def _may_fire(rule: Rule, unit: Unit) -> bool:
@@ -212,12 +212,13 @@ class MatchEngine:
         driver = compile_driver(rule.block, at, tables)
         if "look" in rule.block:
             limited_regex(rule.block["look"], (*at, "look"), back=True)
-        binds = driver.binds | bound_names(rule.block)
+        facts = driver.facts()
+        binds = facts.binds | bound_names(rule.block)
         own = [one for one in rule.block.get("any", ()) if isinstance(one, Mapping)]
         _check_report(rule.block, at, binds, not (own and all("message" in one for one in own)))
         for number, one in enumerate(own):
             _check_report(one, (*at, "any", number), binds, False)
-        return driver.triggers
+        return facts.triggers
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> _Runner:
         return _Runner({rule.id: rule for rule in rules}, tables)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tree_sitter import Node
 
-from linter.detect.match_find import Site, captures
+from linter.detect.match_find import Site, captures, may_hold
 from linter.detect.match_pattern import Branch, Leaf, Pattern
 from linter.patch.model import LineKind, Side
 from linter.syntax.model import Unit
@@ -60,7 +60,8 @@ def _found(unit: Unit, names: Mapping[Wish, str]) -> dict[str, list[Node]]:
         known = unit.cache[key] = {}
         seen: set[tuple[str, int]] = set()
         query = _query_text(names)
-        for span in changed_spans(unit):
+        spans = changed_spans(unit) if any(may_hold(unit, kind) for kind, _ in names) else ()
+        for span in spans:
             for name, nodes in captures(unit, query, span).items():
                 for node in nodes:
                     if (name, node.id) not in seen:

@@ -42,14 +42,20 @@ REPORT_KEYS = ("message", "at", "key", "labels", "help", "severity", "confidence
 
 
 @record
-class Driver:
-    """Where to look, and what must hold there."""
+class Facts:
+    """What is to be known of a driver before a unit is at hand."""
 
-    find: Callable[[Unit, Context], Iterator[Found]]
     triggers: frozenset[str] | None  # names of which one must stand in the unit; None: look everywhere
     binds: frozenset[str]
-    reports: Mapping[str, Any]  # the alternative's own message and places
     wishes: tuple[Wish, ...] = ()  # what it looks for on changed lines
+
+
+@record
+class Driver:
+    """Where to look, and what must hold there. A run asks few drivers for their facts: patterns are compiled late."""
+
+    find: Callable[[Unit, Context], Iterator[Found]]
+    facts: Callable[[], Facts]  # raises BlockError where a pattern is none
 
 
 def find_pattern(unit: Unit, pattern: Pattern) -> Iterator[Found]:
@@ -110,10 +116,14 @@ def compile_driver(data: Any, at: KeyPath, tables: Tables, top: bool = True) -> 
     tests = [compile_test(rest, at, tables)] if rest else []
     inner = _MAKERS[chosen[0]](data, at, tables)
     driver = _filtered(inner, tests)
-    triggers = data.get("triggers")
     reports = {key: data[key] for key in REPORT_KEYS if key in data} if not top else {}
-    names = driver.triggers if triggers is None else frozenset(map(str, triggers))
-    return Driver(_reporting(driver.find, reports), names, driver.binds | bound_names(rest), reports, driver.wishes)
+
+    def facts() -> Facts:
+        found = driver.facts()
+        triggers = found.triggers if "triggers" not in data else frozenset(map(str, data["triggers"]))
+        return Facts(triggers, found.binds | bound_names(rest), found.wishes)
+
+    return Driver(_reporting(driver.find, reports), facts)
 
 
 def bound_names(data: Any) -> frozenset[str]:
@@ -145,7 +155,7 @@ def _filtered(driver: Driver, tests: list[Test]) -> Driver:
             if found is not None:
                 yield site, found
 
-    return Driver(find, driver.triggers, driver.binds, driver.reports, driver.wishes)
+    return Driver(find, driver.facts)
 
 
 def _reporting(
@@ -164,17 +174,20 @@ def _reporting(
 
 
 def _pattern(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
-    pattern = read_pattern(data, at)
-    if not pattern.anchors and not pattern.kinds and not pattern.is_sequence:
-        raise BlockError((*at, "pattern"), "a metavariable alone matches everything", "C with some shape")
     source, context = data["pattern"], data.get("context")
+    names = frozenset(map(str.encode, pattern_names(source))) if isinstance(source, str) else frozenset()
+
+    def facts() -> Facts:
+        pattern = read_pattern(data, at)
+        if not pattern.anchors and not pattern.kinds and not pattern.is_sequence:
+            raise BlockError((*at, "pattern"), "a metavariable alone matches everything", "C with some shape")
+        wishes = () if pattern.anchors or pattern.is_sequence else wishes_of(pattern)
+        return Facts(frozenset(name.decode() for name in pattern.anchors[:1]) or None, metavariables(source), wishes)
 
     def find(unit: Unit, _: Context) -> Iterator[Found]:
-        return find_pattern(unit, compile_pattern(source, context))
+        return find_pattern(unit, compile_pattern(source, context)) if names <= unit.identifiers else iter(())
 
-    names = frozenset(name.decode() for name in pattern.anchors[:1]) or None
-    wishes = () if pattern.anchors or pattern.is_sequence else wishes_of(pattern)
-    return Driver(find, names, metavariables(source), {}, wishes)
+    return Driver(find, facts)
 
 
 def _kind(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
@@ -187,12 +200,12 @@ def _kind(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
             if env is not None and not site.node.has_error and site.is_code:
                 yield site, env
 
-    return Driver(find, None, frozenset(name for name, _ in fields), {}, wishes)
+    return Driver(find, lambda: Facts(None, frozenset(name for name, _ in fields), wishes))
 
 
 def _names(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
     driver: NamesDriver = read_names(data["names"], (*at, "names"), tables)
-    return Driver(driver.find, driver.triggers, driver.binds, {})
+    return Driver(driver.find, lambda: Facts(driver.triggers, driver.binds))
 
 
 def _any(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
@@ -207,10 +220,14 @@ def _any(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:
                     seen.add(place)
                     yield site, env
 
-    every = [driver.triggers for driver in drivers]
-    triggers = None if None in every else frozenset().union(*(names for names in every if names is not None))
-    wishes = tuple(each for driver in drivers for each in driver.wishes)
-    return Driver(find, triggers, frozenset().union(*(driver.binds for driver in drivers)), {}, wishes)
+    def facts() -> Facts:
+        each = [driver.facts() for driver in drivers]
+        every = [one.triggers for one in each]
+        triggers = None if None in every else frozenset().union(*(names for names in every if names is not None))
+        wishes = tuple(wish for one in each for wish in one.wishes)
+        return Facts(triggers, frozenset().union(*(one.binds for one in each)), wishes)
+
+    return Driver(find, facts)
 
 
 def _all(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Driver:

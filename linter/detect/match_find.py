@@ -115,13 +115,32 @@ def _search(unit: Unit, word: bytes) -> Iterator[Site]:
             yield Site(unit, path)
 
 
+_WORDS_OF_KINDS = {
+    "enumerator": (b"enum",),
+    "field_declaration": (b"struct", b"union"),
+    "preproc_def": (b"define",),
+    "preproc_function_def": (b"define",),
+    "return_statement": (b"return",),
+    "if_statement": (b"if",),
+    "goto_statement": (b"goto",),
+}
+"""A word without which the text holds no node of a kind: no tree is searched for it."""
+
+
+def may_hold(unit: Unit, kind: str) -> bool:
+    """Whether a unit's text has what a node of this kind is made of."""
+    words = _WORDS_OF_KINDS.get(kind)
+    return words is None or any(word in unit.text for word in words)
+
+
 def sites_of_kinds(unit: Unit, kinds: Iterable[str]) -> list[Site]:
     """Every node of one of these kinds, in the order of the text."""
     wanted = tuple(sorted(kinds))
     key = ("match.kinds", wanted)
     known: list[Site] | None = unit.cache.get(key)
     if known is None:
-        nodes = captures(unit, "[" + " ".join(f"({kind})" for kind in wanted) + "] @n").get("n", [])
+        held = " ".join(f"({kind})" for kind in wanted if may_hold(unit, kind))
+        nodes = captures(unit, f"[{held}] @n").get("n", []) if held else []
         nodes.sort(key=lambda node: (node.start_byte, -node.end_byte))
         sites = (Site(unit, (), node) for node in nodes[: MAX_HITS * 10])
         known = unit.cache[key] = [site for site in sites if site.is_code]

@@ -23,12 +23,13 @@ _HEAD = b"hunklint_mv_"
 _MANY = b"hunklint_many_"
 _DOTS = b"hunklint_dots"
 _TOKEN = lazy(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|\$\.\.\.([A-Z_][A-Z0-9_]*)|\$([A-Z_][A-Z0-9_]*)|(\.\.\.)")
+_NAME = lazy(r"\b[A-Za-z_]\w*")
+_WORD = lazy(rb"\w+")
 _KEYWORDS = frozenset(
-    re.findall(
-        r"\w+",
+    (  # noqa: SIM905  # a list of words reads better as words
         "if else for while do switch case default break continue return goto sizeof struct union enum static const "
-        "volatile extern inline register signed unsigned void int long short char float double bool NULL",
-    )
+        "volatile extern inline register signed unsigned void int long short char float double bool NULL"
+    ).split()
 )
 NAMES = frozenset({"identifier", "field_identifier", "type_identifier", "statement_identifier"})
 SKIPPED = frozenset({"comment"})
@@ -84,7 +85,6 @@ class Pattern:
     parts: tuple[Part, ...]
     anchors: tuple[bytes, ...]  # names that stand in every match, the most telling one first
     kinds: frozenset[str]  # node kinds that a match can have; empty: any
-    shown: str  # the tree as the parser saw it, for the debugger
 
     @property
     def tokens(self) -> tuple[bytes, ...]:
@@ -100,7 +100,7 @@ class Pattern:
 def pattern_names(source: str) -> frozenset[str]:
     """The identifiers that stand in a pattern as they are."""
     text = _TOKEN.sub(" ", source)
-    return frozenset(word for word in re.findall(r"[A-Za-z_]\w*", text) if word not in _KEYWORDS)
+    return frozenset(word for word in _NAME.findall(text) if word not in _KEYWORDS)
 
 
 def metavariables(source: str) -> frozenset[str]:
@@ -194,9 +194,9 @@ def _convert(node: Node, depth: int = 0) -> Part:
     bare = text.rstrip(b"; \n")
     if bare == _DOTS:
         return Dots()
-    if bare.startswith(_MANY) and re.fullmatch(rb"\w+", bare):
+    if bare.startswith(_MANY) and _WORD.fullmatch(bare):
         return Dots(bare[len(_MANY) :].decode())
-    if text.startswith(_HEAD) and re.fullmatch(rb"\w+", text):
+    if text.startswith(_HEAD) and _WORD.fullmatch(text):
         name = text[len(_HEAD) :].decode()
         return Meta("" if name == "_" else name)
     children = _visible(node)
@@ -267,9 +267,8 @@ def compile_pattern(source: str, context: str | None = None) -> Pattern:
     for name in (context,) if context else _guess(source):
         tree = parser().parse(_wrap(text, name))
         roots = _roots(tree.root_node, name)
-        shown = " ".join(str(node) for node in roots) or str(tree.root_node)
-        best = best or shown
         if not roots or tree.root_node.has_error:
+            best = best or " ".join(str(node) for node in roots) or str(tree.root_node)
             continue
         parts = tuple(_convert(node) for node in roots)
         if name == "statement" and len(parts) == 1:
@@ -277,7 +276,7 @@ def compile_pattern(source: str, context: str | None = None) -> Pattern:
         if all(isinstance(part, Dots) for part in parts):
             raise PatternError("`...` alone matches everything")
         kinds = _kinds(parts[0]) if len(parts) == 1 else frozenset()
-        return Pattern(source, name, parts, _anchors(parts), kinds, shown)
+        return Pattern(source, name, parts, _anchors(parts), kinds)
     raise PatternError(f"not C: {_readable(best)}")
 
 

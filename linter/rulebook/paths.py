@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-from linter.pattern import compiled, lazy
+from linter.pattern import compiled, lazy, translated
 from linter.rulebook.model import AppliesTo
 
 LONGEST_PATH = 4096
@@ -18,7 +18,11 @@ _BRACES = lazy(r"\{([^{}]*)\}")
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(globs: tuple[str, ...]) -> re.Pattern[str]:
-    return compiled("|".join(translate(plain) for glob in globs for plain in _spelled_out(glob)))
+    return translated("\n".join(globs), _translate_all)
+
+
+def _translate_all(globs: str) -> str:
+    return "|".join(translate(plain) for glob in globs.split("\n") for plain in _spelled_out(glob))
 
 
 def _spelled_out(glob: str) -> list[str]:
