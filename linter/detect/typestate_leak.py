@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome
+from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
@@ -187,17 +187,9 @@ class Judge:
                 return False
             if mask & POSITIVE and not mask & (NEGATIVE | ERROR):
                 return False
-            if mask == ZERO and not self._gives_pointer(start):
+            if mask == ZERO and not gives_pointer(self.cfg, start):
                 return False
         return True
-
-    def _gives_pointer(self, start: int) -> bool:
-        for block in self.cfg.blocks:
-            for step in block.steps:
-                if step.expr is not None and step.expr.start == start and step.target is not None:
-                    kind = self.cfg.locals.get(step.target.key, "")
-                    return "*" in kind or step.target.kind is not Kind.NAME
-        return False
 
     def _confidence(self, kind: str, exit: Exit, witness: bool) -> Confidence | None:
         owed = self.owed

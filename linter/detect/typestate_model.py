@@ -6,7 +6,7 @@ from typing import Any
 
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, NONE, OUT, RETURN, Family
 from linter.flow.facts import Facts
-from linter.flow.model import Expr, Kind, Step
+from linter.flow.model import Cfg, Expr, Kind, Step
 from linter.record import field, record
 
 OWED, RELEASED = 0, 1
@@ -38,7 +38,7 @@ class Obligation:
     shown: str = ""  # the handle as the source writes it
     others: frozenset[str] = frozenset()  # texts of what else of this family the function acquires
     unwinding: dict[int, int] = field(default_factory=dict)  # see Seeds.unwinding
-    loop: int = 0  # the loop that the acquiring call stands in
+    place: Expr | None = None  # the lvalue or argument that holds it
 
 
 Trail = tuple[Any, Expr, bool]
@@ -56,10 +56,11 @@ class State:
     containers: frozenset[str] = frozenset()
     undone: frozenset[int] = frozenset()  # calls on every way here that undo something else
     freed: int = -1  # offset of the call that released it by table, the same on every way here
+    back: frozenset[int] = frozenset()  # of `lent` those that are known to have failed
 
-    def moved(self, facts: Facts, trail: Trail | None) -> State:
+    def moved(self, facts: Facts, trail: Trail | None, back: frozenset[int]) -> State:
         """The same state further along the path."""
-        return State(facts, self.lent, self.stored, trail, self.containers, self.undone, self.freed)
+        return State(facts, self.lent, self.stored, trail, self.containers, self.undone, self.freed, back)
 
 
 Node = tuple[int, int, int, int]  # block, status, goto taken last, class of the returned variable
@@ -108,3 +109,13 @@ def handle_of(call: Expr, family: Family, facts: Facts, target: Expr | None) -> 
     if family.where == ADDRESS:
         return facts.value(argument), [argument.key, place.key, place.key + ".pointer"]
     return None
+
+
+def gives_pointer(cfg: Cfg, start: int) -> bool:
+    """Whether the result of the call at an offset is kept as a pointer."""
+    for block in cfg.blocks:
+        for step in block.steps:
+            if step.expr is not None and step.expr.start == start and step.target is not None:
+                kind = cfg.locals.get(step.target.key, "")
+                return "*" in kind or step.target.kind is not Kind.NAME
+    return False

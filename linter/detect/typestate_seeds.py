@@ -120,7 +120,7 @@ class Seeds:
         if self.knowledge.related(call.text, other.text) == 2:
             return _shared(step, call, other)
         words = self.knowledge.words(other.text)
-        if FREES.isdisjoint(words) or other.text in self.knowledge.borrow_calls:
+        if FREES.isdisjoint(words) or other.text in self.knowledge.borrow_calls or self._is_taken(call, other):
             return False
         keys = {arg.key for arg in other.args if arg.kind is Kind.NAME and "*" in self.cfg.locals.get(arg.text, "")}
         if not keys:
@@ -133,6 +133,14 @@ class Seeds:
         if (_GETS | _MAKES).isdisjoint(self.knowledge.words(call.text)):
             return False
         return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
+
+    def _is_taken(self, call: Expr, other: Expr) -> bool:
+        """Whether a release is by its name the counterpart of another call of the function."""
+        return any(
+            earlier.text != call.text and self.knowledge.related(earlier.text, other.text) == 2
+            for _, _, _, earlier in self.calls
+            if earlier.start < other.start
+        )
 
     def unwinding(self) -> dict[int, int]:
         """For each call that undoes an earlier one, by its offset, the offset of the latest call that it undoes."""
@@ -218,7 +226,7 @@ class Seeds:
             call=call, block=block, index=position, name=call.text, kind=kind, release=release, held=held,
             handle=handle, keys=frozenset(keys), result=f"<{call.start}>",
             evidence=candidate.evidence, family=family, local=local, managed_base=managed,
-            shown=shown, allocated=self.allocated,
+            shown=shown, allocated=self.allocated, place=place if where == RETURN else None,
         )  # fmt: skip
 
     def _unwound_by_loop(self, owed: Obligation) -> bool:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from linter.detect.typestate_model import COUNTED, KEPT, OWED, RELEASED, Exit, Node, Obligation, Outcome, State
+from linter.detect.typestate_model import (
+    COUNTED,
+    KEPT,
+    OWED,
+    RELEASED,
+    Exit,
+    Node,
+    Obligation,
+    Outcome,
+    State,
+    gives_pointer,
+)
 from linter.detect.typestate_tables import Knowledge
-from linter.flow.facts import NEGATIVE, ZERO, Facts, join, same
+from linter.flow.expr import integer
+from linter.flow.facts import NEGATIVE, POSITIVE, ZERO, Facts, join, same
 from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
@@ -37,14 +49,15 @@ class Walk:
         self.root = (_ROOT.match(owed.handle) or _ROOT.match(next(iter(owed.keys), "")) or [None, None])[1]
         self.counted = owed.kind in COUNTED
         self._exits: dict[tuple[Node, int], Exit] = {}
-        self._steps: list[Step] = []
-
+        self._pointers: dict[int, bool] = {}
         self.visits = 0
 
     def run(self, facts: Facts) -> Outcome:
         """Follow it from just behind the acquiring call."""
         owed = self.owed
-        start = State(facts.copy())
+        start = State(facts.copy(), containers=self._holders(facts))
+        if owed.held is not None and not self.counted and not start.facts.refine(owed.result, owed.held):
+            return self.outcome
         node: Node = (owed.block, OWED, -1, 2)
         try:
             seeds = self._run_block(node, start, owed.index + 1)
@@ -56,6 +69,16 @@ class Walk:
             (self.outcome.owed if found.status == OWED else self.outcome.released).append(found)
         return self.outcome
 
+    def _holders(self, facts: Facts) -> frozenset[str]:
+        """Who can already reach the structure that the handle is a member of: their teardown finds it there."""
+        target = self.owed.place
+        if target is None or target.kind is not Kind.FIELD:
+            return frozenset()
+        base = facts.value(target.args[0])
+        places = [place for place, held in facts.values.items() if held == base and not place.isidentifier()]
+        found = {match[1] for place in places if (match := _ROOT.match(place)) is not None}
+        return frozenset("^" + name for name in found)
+
     def _join(self, node: Node, one: State, two: State) -> State:
         return State(
             join(node[0], one.facts, two.facts),
@@ -65,6 +88,7 @@ class Walk:
             one.containers | two.containers,
             one.undone & two.undone,
             one.freed if one.freed == two.freed else -1,
+            (one.back | two.back) - (one.lent - one.back) - (two.lent - two.back),
         )
 
     def _run_block(self, node: Node, state: State, first: int) -> list[tuple[Node, State]]:
@@ -74,9 +98,7 @@ class Walk:
         if self.visits > MOST_VISITS:
             raise Unsettled
         if not first:
-            state = State(
-                state.facts.copy(), state.lent, state.stored, state.trail, state.containers, state.undone, state.freed
-            )
+            state = state.moved(state.facts.copy(), state.trail, state.back)
         steps = block.steps
         for position in range(first, len(steps)):
             step = steps[position]
@@ -99,7 +121,7 @@ class Walk:
         for edge in edges:
             if status == OWED and self.counted and len(edges) == 2 and self._skips_release(edge, edges):
                 continue
-            facts, trail = state.facts, state.trail
+            facts, trail, back = state.facts, state.trail, state.back
             if len(edges) > 1:
                 facts = facts.copy()
             if edge.assume is not None:
@@ -109,8 +131,10 @@ class Walk:
                 if not facts.assume(expr, held):
                     continue
                 trail = (trail, expr, held)
-                if self._is_other(expr, held, facts):
+                if self._is_other(expr, held, facts) or self._tells_failure(expr, held, facts):
                     continue
+                if state.lent:
+                    back = back | {start for start in state.lent if self._failed(start, facts)}
             if edge.back and edge.target <= self.owed.block and self.cfg.blocks[self.owed.block].in_loop:
                 continue  # the next round owes something else
             left = edge.goto if edge.goto >= 0 and status == OWED else leave
@@ -119,10 +143,20 @@ class Walk:
                 mask = facts.value_mask(facts.values.get(self.returned, self.returned))
                 partition = 0 if mask == ZERO else 1 if mask and not mask & ~(NEGATIVE) else 2
             node = (edge.target, status, left, partition)
-            found.append(
-                (node, State(facts, state.lent, state.stored, trail, state.containers, state.undone, state.freed))
-            )
+            found.append((node, state.moved(facts, trail, back)))
         return found
+
+    def _failed(self, start: int, facts: Facts) -> bool:
+        """Whether a callee that was lent the handle is known to have failed: a release then says nothing of it."""
+        if start == KEPT:
+            return False
+        mask = facts.value_mask(f"<{start}>")
+        pointer = self._pointers.get(start)
+        if pointer is None:
+            pointer = self._pointers[start] = gives_pointer(self.cfg, start)
+        if pointer:
+            return not mask & (POSITIVE | NEGATIVE)
+        return not mask & ZERO and bool(mask & NEGATIVE)
 
     def _skips_release(self, taken: Edge, edges: list[Edge]) -> bool:
         """Whether an edge only goes around `if (flag) release(x);`: the flag tells what the facts cannot."""
@@ -151,6 +185,17 @@ class Walk:
         if Kind.CONST in (left.kind, right.kind) or self.counted:
             return False
         return self._is_handle(left, facts) or self._is_handle(right, facts)
+
+    def _tells_failure(self, expr: Expr, held: bool, facts: Facts) -> bool:
+        """Whether a test that the facts cannot read says that nothing was acquired: another number than wanted."""
+        family = self.owed.family
+        if family is None or family.fails != "zero" or expr.kind is not Kind.BINARY:
+            return False
+        left, right = expr.args
+        count = integer(right)
+        if count is None or count <= 0 or facts.value(left) != self.owed.result:
+            return False
+        return held == (expr.text in ("!=", "<")) and expr.text in ("!=", "==", "<", ">=")
 
     def _is_handle(self, expr: Expr, facts: Facts) -> bool:
         return expr.key in self.owed.keys or facts.value(expr) == self.owed.handle
@@ -183,7 +228,7 @@ class Walk:
             return False
         value = state.facts.value(expr)
         return value in state.containers or any(
-            value.startswith("&" + base) for base in state.containers if base[0] != "^"
+            value.startswith("&" + base) for base in state.containers if base[0] not in "^~"
         )
 
     def _step(self, step: Step, status: int, state: State) -> int:
@@ -232,7 +277,7 @@ class Walk:
                 return self._release(step, status, state)
             if self._ends_owner(call, state):
                 return self._release(step, status, state)
-        if name in _ACTIONS:
+        if name in _ACTIONS or self._undoes_function(name):
             return -1
         if given and not self.counted:
             if name.endswith(("set_drvdata", "set_clientdata", "set_intfdata", "set_adapdata")):
@@ -242,12 +287,29 @@ class Walk:
                 return -1
             if not knowledge.is_borrower(name):
                 state.lent |= {call.start}
+        elif self._is_embedded_in(call, state):
+            return -1
         elif not self.counted and any(self._contains(arg, state) for arg in call.args):
             if knowledge.is_taker(name) and not owed.managed_base:
                 return -1
             if not knowledge.is_borrower(name) and not knowledge.is_memory_release(name) and not owed.managed_base:
                 state.lent |= {call.start}
         return status
+
+    def _undoes_function(self, name: str) -> bool:
+        """Whether a callee is the counterpart of this very function: a failing suspend calls resume."""
+        return self.knowledge.reverses(self.cfg.function.name, name)
+
+    def _is_embedded_in(self, call: Expr, state: State) -> bool:
+        """Whether a call keeps a member of what an accessor made of the handle: `list_add(&bo->entry, ...)`."""
+        if not self.knowledge.is_taker(call.text):
+            return False
+        derived = [base[1:] for base in state.containers if base[0] == "~"]
+        return any(
+            arg.kind is Kind.ADDRESS and state.facts.value(arg).startswith("&" + base)
+            for base in derived
+            for arg in call.args
+        )
 
     def _release(self, step: Step, status: int, state: State) -> int:
         call = step.expr
@@ -261,7 +323,7 @@ class Walk:
             state.freed = step.start
         mask = state.facts.value_mask(self.owed.result)
         old = self.outcome.releases.get(step.start)
-        lent = state.lent if old is None else old[2] | state.lent
+        lent = state.lent - state.back if old is None else old[2] | (state.lent - state.back)
         self.outcome.releases[step.start] = (step, mask if old is None else mask | old[1], lent)
         return RELEASED
 
@@ -310,6 +372,8 @@ class Walk:
     def _assigned(self, step: Step, target: Expr, state: State) -> int:
         facts, owed = state.facts, self.owed
         value = step.expr
+        if value is not None and self._notes(target, value):
+            return self._keep(state)
         if value is None or step.op not in ("", "="):
             return OWED
         if self.counted:
@@ -322,9 +386,18 @@ class Walk:
             }:
                 return -1  # nothing names it any more
             return OWED
+        if value.kind is Kind.CALL and value.start != owed.call.start:
+            state.containers |= {"~" + facts.value(value)}
         if value.start == owed.call.start or (value.kind is Kind.CALL and not self._is_handle(value, facts)):
             return OWED if value.start != owed.call.start else self._stored(target, state)
         return self._stored(target, state)
+
+    def _notes(self, target: Expr, value: Expr) -> bool:
+        """Whether a member is set that tells the owner's teardown of the acquisition: `foo->group_added = true`."""
+        if target.kind is not Kind.FIELD or value.kind is not Kind.CONST or value.text not in ("true", "1"):
+            return False
+        said = set(self.knowledge.words(target.text)) & set(self.knowledge.words(self.owed.name))
+        return not said.isdisjoint(self.knowledge.subject(self.owed.name))
 
     def _stored(self, target: Expr, state: State) -> int:
         """Storing the handle: a local is another name, a member of a local structure a container, else it is kept."""
@@ -379,6 +452,7 @@ def _same(one: State, two: State) -> bool:
         and one.containers == two.containers
         and one.undone == two.undone
         and one.freed == two.freed
+        and one.back == two.back
         and same(one.facts, two.facts)
     )
 
