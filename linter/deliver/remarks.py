@@ -13,9 +13,10 @@ from linter.patch.model import Side
 from linter.record import field, record
 from linter.render.markdown import words
 from linter.render.position import Unique
-from linter.render.remark import path_sentence
+from linter.render.remark import again_sentence, path_sentence
 from linter.render.source import Source
 from linter.review.model import Judged, PatchReport
+from linter.review.overlap import MORE
 
 GONE = "**No longer found.**"
 _MARKER = re.compile(r"\A<!-- hunklint:finding ([\w-]{1,80}) -->\n")
@@ -101,10 +102,10 @@ def _wanted(judged: Judged, source: Source, key: str) -> Wanted | None:
 
 def _body(judged: Judged, source: Source, key: str) -> str:
     finding = judged.finding
-    path = path_sentence(judged, source)
+    path = " ".join(filter(None, (path_sentence(judged, source), again_sentence(judged, source))))
     limits = f" ({'; '.join(map(words, finding.limits))})" if finding.limits else ""
     paragraphs = [
-        f"**{finding.severity.label}**: {words(finding.message)}",
+        f"**{finding.severity.label}**: {words(MORE.sub('', finding.message))}",
         words(path) if path else "",
         words(finding.help),
         f"<sub>{finding.rule}, confidence {finding.confidence.label}{limits}; "

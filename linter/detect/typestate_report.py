@@ -98,9 +98,9 @@ def report(owner: LeakRule, group: Group, function: Function) -> Finding:
             labels.append(Label(unit.location(expr.start, expr.end), _assumed(expr, held)))
     if leak.witness is not None:
         labels.append(Label(unit.location(leak.witness.start, leak.witness.end), "released here on another way out"))
-    message = owner.block["message"]
+    message, help_text = owner.block["message"], owner.rule.help
     for name, text in words.items():
-        message = message.replace("$" + name, text)
+        message, help_text = message.replace("$" + name, text), help_text.replace("$" + name, text)
     labels.append(Label(at, message, primary=True))
     confidence, limits = leak.confidence, []
     if not function.head_known:
@@ -111,7 +111,7 @@ def report(owner: LeakRule, group: Group, function: Function) -> Finding:
         severity = min(severity, Severity.WARNING)
     return finding(
         owner.rule, message, labels, function=function.name or None, confidence=confidence, severity=severity,
-        limits=limits, key=f"{owed.name}:{owed.shown}",
+        limits=limits, key=f"{owed.name}:{owed.shown}", help=help_text,
     )  # fmt: skip
 
 

@@ -40,8 +40,12 @@ def labels_of(judged: Judged) -> list[Label]:
     here = (anchor.path, anchor.side, anchor.line, anchor.patch_lineno)
     known = any((p.path, p.side, p.line, p.patch_lineno) == here for p in (label.location for label in labels))
     if not known and anchor.changed:
-        removed = anchor.side is not None and anchor.side.value == "pre"
-        labels.append(Label(anchor, "the patch removes this line" if removed else "the patch adds this line"))
+        verb = "removes" if anchor.side is not None and anchor.side.value == "pre" else "adds"
+        numbers = [label.location.patch_lineno for label in labels if label.location.patch_lineno]
+        between = numbers and min(numbers) <= anchor.patch_lineno <= max(numbers)
+        # outside of the path it is no part of the story: findings are shown on a line of the patch
+        words = f"the patch {verb} this line" if between else "the change nearest to it"
+        labels.append(Label(anchor, words))
     return labels
 
 

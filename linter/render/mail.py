@@ -12,15 +12,17 @@ from linter.patch.model import Patch, Person
 from linter.pattern import lazy
 from linter.render.escape import one_line, visible
 from linter.render.options import RenderOptions
-from linter.render.quote import kept_lines, quote
-from linter.render.remark import lay_out, remark_lines, unmarked
+from linter.render.quote import kept_lines, quote, statement_end
+from linter.render.remark import Said, in_sight, lay_out, listed, remark_lines, unmarked
 from linter.render.source import Source
 from linter.render.words import place, plural
 from linter.review.model import Judged, PatchReport, Report
+from linter.review.overlap import AGAIN, MORE
 from linter.rulebook.model import Severity
 
 MOST_REMARKS = 12
 MOST_NITS = 3  # remarks of severity info
+MOST_PLACES = 5  # of remarks that are only summed up
 FROM_LINE = "From hunklint Mon Sep 17 00:00:00 2001"  # git's constant date: nothing depends on the clock
 
 _ADDRESS = lazy(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -109,24 +111,43 @@ def chosen(patch_report: PatchReport) -> tuple[list[Judged], list[Judged]]:
     return [judged for judged in findings if id(judged) in ids], [j for j in findings if id(j) not in ids]
 
 
-def _below(judged: Judged, patch: Patch) -> int:
+def _below(judged: Judged, source: Source) -> int:
     """The line of the message that a remark stands under; 0 for the whole patch and for its headers."""
     line = judged.anchor.patch_lineno or judged.finding.primary.location.patch_lineno
-    return line if line >= patch.body_lineno else 0
+    return statement_end(source, line) if line >= source.patch.body_lineno else 0
+
+
+def _mentioned(judged: Judged, source: Source) -> Iterator[int]:
+    """The lines above a remark that it speaks of; what lies below is named, for there nobody has read it yet."""
+    for label in judged.finding.labels:
+        line = label.location.patch_lineno
+        if label.text != AGAIN and 0 < line < judged.anchor.patch_lineno and not in_sight(label, judged, source):
+            yield line
+
+
+def _places(judged: list[Judged], patch: Patch) -> str:
+    """Where several findings are: each path once, with its lines."""
+    lines: dict[str, list[str]] = {}
+    for one in judged[:MOST_PLACES]:
+        path, colon, line = place(one.anchor, patch).rpartition(":")
+        known = bool(colon and path and line.isdigit())
+        lines.setdefault(path if known else place(one.anchor, patch), []).extend([line] if known else [])
+    words = [f"{path}:{listed(numbers)}" if numbers else path for path, numbers in lines.items()]
+    left = len(judged) - MOST_PLACES
+    return ", ".join(words) + (f" and {plural(left, 'more place')}" if left > 0 else "")
 
 
 def _rest(left: list[Judged], patch: Patch) -> Iterator[str]:
     """The findings beyond the limit, summed up by what they say."""
     if not left:
         return
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Judged]] = {}
     for judged in left:
-        groups.setdefault(unmarked(judged.finding.message).rstrip("."), []).append(place(judged.anchor, patch))
+        groups.setdefault(unmarked(MORE.sub("", judged.finding.message)).rstrip("."), []).append(judged)
     yield ""
     yield from lay_out(f"{plural(len(left), 'more remark')}, in short:")
-    for words, places in groups.items():
-        listed = ", ".join(places[:5]) + (f" and {len(places) - 5} more places" if len(places) > 5 else "")
-        first, *more = lay_out(f"- {words} ({listed})")
+    for words, alike in groups.items():
+        first, *more = lay_out(f"- {words} ({_places(alike, patch)})")
         yield first
         yield from (f"  {line}" for line in more)
 
@@ -136,18 +157,16 @@ def body(patch_report: PatchReport, version: str, tool: str) -> Iterator[str]:
     source = Source(patch_report)
     findings, left = chosen(patch_report)
     remarks: dict[int, list[str]] = {}
-    said: dict[str, set[str]] = {}
+    said = Said()
     for judged in findings:
         lines = remark_lines(judged, source, said)
-        below = remarks.setdefault(_below(judged, source.patch), [])
+        below = remarks.setdefault(_below(judged, source), [])
         below += ([""] if below else []) + lines
     yield visible(attribution(source.patch))
     yield ""
     if 0 in remarks:
         yield from (*remarks.pop(0), "")
-    mentioned = {
-        label.location.patch_lineno for judged in findings for label in judged.finding.labels
-    } - {0, *remarks}  # fmt: skip
+    mentioned = {line for judged in findings for line in _mentioned(judged, source)} - {*remarks}
     yield from quote(source, kept_lines(source, remarks, mentioned), remarks)
     yield from _rest(left, source.patch)
     yield ""

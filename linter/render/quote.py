@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
+from linter.pattern import lazy
 from linter.render.escape import decode, visible
 from linter.render.source import Source
 
@@ -11,7 +12,10 @@ ABOVE = 4  # lines kept above a remark
 ASIDE = 1  # lines kept around the other places of a path
 HEADER = 6  # a file's header is kept whole up to this many lines
 LONGEST = 2000  # bytes of a quoted line
+LONGEST_STATEMENT = 8  # lines
 CUT = "> [ … ]"
+
+_LITERAL = lazy(rb'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|/\*.*?\*/|//.*')
 
 
 def kept_lines(source: Source, remarked: Collection[int], mentioned: Iterable[int]) -> set[int]:
@@ -23,6 +27,23 @@ def kept_lines(source: Source, remarked: Collection[int], mentioned: Iterable[in
     for number in mentioned:
         kept |= _around(source, number, ASIDE, ASIDE)
     return {number for number in kept if number <= last}  # below the last remark there is nothing to read
+
+
+def statement_end(source: Source, number: int) -> int:
+    """The last line of the statement that begins on a line: a remark does not cut a call in two."""
+    place = source.place(number)
+    if place is None:
+        return number
+    depth = 0
+    kind = place.line.kind
+    for line in place.hunk.lines[place.index : place.index + LONGEST_STATEMENT]:
+        code = _LITERAL.sub(b"", line.text[:LONGEST])
+        depth += code.count(b"(") - code.count(b")")
+        if line.kind is not kind:
+            return number
+        if depth <= 0:
+            return max(line.patch_lineno, number)
+    return number
 
 
 def _around(source: Source, number: int, above: int, below: int) -> set[int]:

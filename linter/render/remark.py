@@ -10,11 +10,13 @@ import re
 from linter.detect.model import Finding, Label
 from linter.patch.model import Side
 from linter.pattern import lazy
+from linter.record import field, record
 from linter.render.escape import decode, one_line, visible
 from linter.render.position import sentence
 from linter.render.source import Source
-from linter.render.words import wrap
+from linter.render.words import plural, wrap
 from linter.review.model import Judged
+from linter.review.overlap import AGAIN, MORE
 from linter.rulebook.model import Confidence
 
 WIDTH = 72
@@ -36,19 +38,41 @@ IMPERATIVES = frozenset((
 """What advice starts with; a reviewer puts a please before it."""
 
 VERBS = frozenset((
-    "may", "can", "could", "might", "must", "cannot", "says", "fails", "returns", "takes", "drops", "frees",
-    "releases", "holds", "writes", "reads", "calls", "sets", "tests", "goes", "jumps", "leaves", "makes",
-    "gives", "puts", "gets", "stores", "uses", "locks", "unlocks", "sleeps", "needs", "keeps", "assigns",
-    "clears",
+    "adds", "allocates", "assigns", "calls", "can", "cannot", "checks", "clears", "closes", "copies", "could",
+    "decrements", "disables", "drops", "enables", "ends", "fails", "finds", "frees", "gets", "gives", "goes",
+    "holds", "increments", "jumps", "keeps", "leaves", "lets", "locks", "makes", "may", "might", "must", "needs",
+    "opens", "overwrites", "passes", "prints", "publishes", "puts", "reads", "registers", "releases", "removes",
+    "returns", "says", "sets", "sleeps", "starts", "stops", "stores", "takes", "tests", "unlocks", "unregisters",
+    "uses", "wakes", "writes",
 ))  # fmt: skip
 """A label that starts so says what its line does."""
 
-QUESTIONS = ("Is that intended?", "Or do I miss something?", "What is the reason for it?")
-DOUBTS = ("Or is that taken care of elsewhere?", "Could that happen, or do I miss something?")
+DEFECTS = frozenset(("error", "lifetime", "locking", "memory", "null", "order", "resource", "uapi", "user"))
+"""Categories in which a reviewer who is not sure asks; of style and messages one has an opinion or has none."""
+
+QUESTIONS = (
+    "Or am I missing something?", "Is that handled somewhere that I do not see?", "Could you check?",
+)  # fmt: skip
+DOUBTS = ("Or is that taken care of elsewhere?", "Could that happen here?")
+NEAR = 4
+"""A line so few lines above a remark stands in the quotation right above it: its code need not be told again."""
 
 _CODE = lazy(r"`([^`]+)`")
-_DONE_HERE = lazy(r"(\w+ed|taken|put|got|held|set|made|known|written|read|sent|left) here( .*)?")
 _NAME = lazy(r"[\w.>&*()-]+")
+_WHERE = lazy(r"where (not )?(.+)")
+_HERE = lazy(r"\bhere\b")
+_THIS = lazy(r"\bthis (test|call|check|jump|label|loop|line|member)\b")
+_PLAIN = lazy(r"[\w.>()-]+")
+_SEEN_ABOVE = lazy(r"where .*|(this )?fails( here)?")
+"""What the reader of the lines right above sees for himself."""
+
+
+@record(frozen=False)
+class Said:
+    """What the remarks of one mail have said: messages by the advice that went with them, and places by rule."""
+
+    messages: dict[str, set[str]] = field(default_factory=dict)
+    places: set[tuple[str, int]] = field(default_factory=set)
 
 
 def unmarked(text: str) -> str:
@@ -63,10 +87,17 @@ def capital(text: str, finding: Finding) -> str:
     return text if first in names or not re.fullmatch(r"[a-z]+(-[a-z]+)*", first) else text[:1].upper() + text[1:]
 
 
-def line_name(label: Label, judged: Judged, source: Source) -> str:
-    """How a reader finds the line of a label: its number, and the code where it is short."""
+def in_sight(label: Label, judged: Judged, source: Source) -> bool:
+    """Whether a line is among those that a reply quotes right above the remark."""
+    line, anchor = label.location.patch_lineno, judged.anchor.patch_lineno
+    here, there = source.place(line), source.place(anchor)
+    return here is not None and there is not None and here.hunk is there.hunk and anchor - NEAR <= line <= anchor
+
+
+def line_name(label: Label, judged: Judged, source: Source, bare: bool = False) -> str:
+    """How a reader finds the line of a label: its number, and the code where it is short (`bare`: the number only)."""
     location = label.location
-    row = source.row(location)
+    row = source.row(location) if not bare or location.line is None else None
     code = visible(decode(row.text[:500]).strip()).rstrip("{").strip() if row is not None else ""
     telling = sum(map(str.isalnum, code)) >= 4  # a lone brace tells nothing
     quoted = f' ("{code}")' if telling and len(code) <= LONGEST_CODE else ""
@@ -78,35 +109,79 @@ def line_name(label: Label, judged: Judged, source: Source) -> str:
     return f"{removed}line {location.line}{where}{quoted}"
 
 
-def step(label: Label, judged: Judged, source: Source) -> str:
+def step(label: Label, judged: Judged, source: Source, bare: bool = False) -> str:
     """One step of a path: `reserved here` becomes `reserved in line 115`, `this fails` becomes `line 127 fails`."""
     text = unmarked(label.text).rstrip(".")
-    name = line_name(label, judged, source)
-    done = _DONE_HERE.fullmatch(text)
-    if done:
-        return f"{done[1]} in {name}{done[2] or ''}"
-    if text == "where this holds":
-        return f"{name} holds"
-    if text.startswith("where "):
-        return text if label.location.line is None else f"in line {label.location.line} {text}"
+    name = line_name(label, judged, source, bare)
+    if not text:
+        return name
+    if text in ("where this holds", "where this does not hold"):
+        return f"{name} {text.removeprefix('where this ')}"
+    condition = _WHERE.fullmatch(text)
+    if condition:
+        return _condition(condition[2], bool(condition[1]), line_name(label, judged, source, bare=True))
+    does = text.partition(" ")[0] in VERBS
+    if does and text.endswith(" here"):
+        return f"{name} {text.removesuffix(' here')}"
+    if _HERE.search(text):
+        told = text.replace("from here on", f"from {name} on")
+        return _HERE.sub(lambda _: f"in {name}", told, count=1)
+    if _THIS.search(text):
+        return _THIS.sub(lambda match: f"the {match[1]} in {name}", text, count=1)
     if text.startswith("this "):
         return f"{name} {text.removeprefix('this ')}"
-    if text.partition(" ")[0] in VERBS:
-        return f"{name} {text.removesuffix(' here')}"
-    return f"{name}: {text}" if text else name
+    if does:
+        return f"{name} {text}"
+    if label.primary:
+        return f"{text} in {name}"
+    return f"{text} ({name.replace(' (', ', ', 1).removesuffix(')')})" if name.endswith('")') else f"{text} ({name})"
 
 
-def path_sentence(judged: Judged, source: Source) -> str:
-    """How the code gets there; empty where the finding has no more than one place."""
+def _condition(code: str, denied: bool, name: str) -> str:
+    """What a branch found out: `with 'ret < 0' in line 12`, `with !ret in line 12`."""
+    if not denied:
+        return f"with {code} in {name}"
+    return f"with !{code} in {name}" if _PLAIN.fullmatch(code) else f"with {code} false in {name}"
+
+
+def path_sentence(judged: Judged, source: Source, quoted: bool = False) -> str:
+    """How the code gets there; empty where the finding has no more than one place.
+
+    `quoted`: the reader has the lines right above, which then say themselves what they test.
+    """
     finding = judged.finding
-    steps = [step(label, judged, source) for label in finding.labels if not label.primary and _quotable(label, source)]
+    steps = []
+    for label in finding.labels:
+        near = quoted and in_sight(label, judged, source)
+        if label.primary or label.text == AGAIN or not _quotable(label, source):
+            continue
+        if not (near and _SEEN_ABOVE.fullmatch(label.text)):
+            steps.append(step(label, judged, source, bare=near))
     end = _end(judged, source, bool(steps))
     if steps and end:
         steps[-1] += f", and then {end}"
     elif end:
         steps = [end]
-    joint = "; " if any(": " in one for one in steps) else ", "
-    return capital(sentence(joint.join(steps)), finding)
+    return capital(sentence(", ".join(steps)), finding)
+
+
+def again_sentence(judged: Judged, source: Source) -> str:
+    """Where else the same is to be seen; empty where it is said of one place only."""
+    places = [label.location for label in judged.finding.labels if label.text == AGAIN]
+    more = MORE.search(judged.finding.message)
+    count = int(more[1]) if more else len(places)
+    lines = [str(place.line) for place in places if place.line is not None]
+    if not count:
+        return ""
+    if not lines:
+        return f"The same {plural(count, 'more time')} {more[2] if more else 'below'}."
+    rest = [plural(count - len(lines), "more place")] if count > len(lines) else []
+    return f"The same in line{'s' if len(lines) > 1 else ''} {listed([*lines, *rest])}."
+
+
+def listed(words: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _quotable(label: Label, source: Source) -> bool:
@@ -123,10 +198,9 @@ def _end(judged: Judged, source: Source, after: bool) -> str:
         known = ""
     if primary.location.patch_lineno == judged.anchor.patch_lineno:
         return known
-    name = line_name(primary, judged, source)
     if known:
-        told = step(primary, judged, source)
-        return f"{known} in {name}" if told.startswith(f"{name}: ") else told
+        return step(primary, judged, source)
+    name = line_name(primary, judged, source)
     return f"comes {name}" if after else f"this shows in {name}"
 
 
@@ -134,7 +208,7 @@ def question(finding: Finding, number: int) -> str:
     """How sure it is, as a question where it is not; not the same one each time."""
     limits = "; ".join(unmarked(limit) for limit in finding.limits)
     seen = f"I go by what the patch shows ({limits}). " if limits else ""
-    if finding.confidence is Confidence.HIGH:
+    if finding.confidence is Confidence.HIGH or finding.category not in DEFECTS:
         return seen.strip()
     asked = QUESTIONS if finding.confidence is Confidence.MEDIUM else DOUBTS
     return seen + asked[number % len(asked)]
@@ -146,16 +220,19 @@ def polite(help: str) -> str:
     return f"Please {first.lower()}{help[len(first) :]}" if first in IMPERATIVES else help
 
 
-def paragraphs(judged: Judged, source: Source, said: dict[str, set[str]]) -> list[str]:
-    """The remark. `said`: messages by the advice that was given with them, so that none is given twice."""
+def paragraphs(judged: Judged, source: Source, said: Said) -> list[str]:
+    """The remark; advice that was given before is not given again, nor a way that another remark here has told."""
     finding = judged.finding
-    path = path_sentence(judged, source)
-    message = sentence(unmarked(finding.message))
-    before = said.setdefault(finding.help, set())
+    place = (finding.rule, judged.anchor.patch_lineno)
+    path = path_sentence(judged, source, quoted=True) if place not in said.places else ""
+    message = sentence(unmarked(MORE.sub("", finding.message)))
+    before = said.messages.setdefault(finding.help, set())
     repeated, advised = message in before, bool(before)
     before.add(message)
-    first = " ".join(filter(None, ("Same here." if repeated else capital(message, finding), path)))
-    asked = question(finding, len(said) - 1) if not advised else ""
+    said.places.add(place)
+    start = "Same here." if repeated else capital(message, finding)
+    first = " ".join(filter(None, (start, path, again_sentence(judged, source))))
+    asked = question(finding, len(said.messages) - 1) if not advised else ""
     if asked and not first.endswith("?"):
         first = f"{first} {asked}"
     if advised:
@@ -168,7 +245,7 @@ def lay_out(text: str) -> list[str]:
     return [f" {line}" if re.match(r"From |>|-- $", line) else line for line in wrap(visible(text), WIDTH)]
 
 
-def remark_lines(judged: Judged, source: Source, said: dict[str, set[str]]) -> list[str]:
+def remark_lines(judged: Judged, source: Source, said: Said) -> list[str]:
     """The remark's lines, with an empty one between paragraphs."""
     lines: list[str] = []
     for text in paragraphs(judged, source, said):

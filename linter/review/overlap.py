@@ -13,11 +13,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from linter.detect.model import Label
+from linter.pattern import lazy
 from linter.record import replace
 from linter.review.model import Judged, Verdict
 from linter.rulebook.model import Rule
 
 _WHERE = {"first": "in this file", "once": "in this function"}
+AGAIN = "and here"
+MORE = lazy(r" \(and (\d+) more (in this (?:file|function))\)$")
+"""The words of a finding that stands for several: of a label at another one, and at the end of its message."""
+
 _SHOWN = 3
 """Other places of a habit that the first finding points at."""
 
@@ -63,7 +68,7 @@ def _with_places(first: Judged, others: list[Judged], where: str) -> Judged:
     if not others:
         return first
     finding = first.finding
-    more = f" (and {len(others)} more {where})"
+    more = f" (and {len(others)} more {where})"  # as MORE reads it
     labels = [replace(each, text=each.text + more) if each.primary else each for each in finding.labels]
-    labels += [Label(one.finding.primary.location, "and here") for one in others[:_SHOWN]]
+    labels += [Label(one.finding.primary.location, AGAIN) for one in others[:_SHOWN]]
     return replace(first, finding=replace(finding, message=finding.message + more, labels=tuple(labels)))

@@ -19,7 +19,10 @@ from linter.patch.model import Location, Person
 from linter.record import replace
 from linter.render.mail import MOST_REMARKS, render
 from linter.render.options import RenderOptions
+from linter.render.quote import statement_end
+from linter.render.source import Source
 from linter.review.model import PatchReport, Report
+from linter.review.overlap import AGAIN
 from linter.rulebook.model import Confidence, Severity
 from tests.render import sample
 from tests.render.build import at, finding, in_mail, judge, report_of
@@ -149,10 +152,16 @@ def test_own_text_is_wrapped_and_plain():
 def test_the_path_is_told_in_a_sentence():
     flat = " ".join(body(sample.sample()).split())
     assert (
-        'Reserved in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), line 127 '
-        '("if (copy_to_user(result, &out, sizeof(out)))") fails, '
+        'Reserved in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), '
         "and then fd is still reserved when the function returns."
-    ) in flat
+    ) in flat, "line 127 fails, which stands right above"
+
+
+def test_what_is_not_right_above_is_told():
+    patch = sample.heap_patch()
+    labels = [(at(patch, "copy_to_user(result"), "this fails"), (at(patch, "pr_err("), "x leaks")]
+    text = body(one(finding(labels, message="x leaks")))
+    assert 'Line 127 ("if (copy_to_user(result, &out, sizeof(out)))") fails.' in " ".join(text.split())
 
 
 def test_a_defect_on_another_line_than_the_remark():
@@ -191,9 +200,19 @@ def test_git_send_email_takes_it(tmp_path: Path):
         ("acquired here", 'Acquired in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
         ("freed here on another way out", 'Freed in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") on another way'),
         ("where this holds", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") holds, and then'),
-        ("where `fd < 0`", "In line 115 where 'fd < 0', and then"),
+        ("where `fd < 0`", "With 'fd < 0' in line 115, and then"),
+        ("where not `fd < 0`", "With 'fd < 0' false in line 115, and then"),
+        ("where not `fd`", "With !fd in line 115, and then"),
+        ("visible from here on", 'Visible from line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") on, and then'),
+        ("the number was taken here", 'The number was taken in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and'),
+        ("may be NULL, says this test", "May be NULL, says the test in line 115"),
+        ("may fail here", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") may fail, and then'),
+        (
+            "declared without a value",
+            'Declared without a value (line 115, "fd = get_unused_fd_flags(O_CLOEXEC);"), and',
+        ),
         ("says what went wrong", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") says what went wrong, and then'),
-        ("the other end", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"): the other end, and then'),
+        ("the other end", 'The other end (line 115, "fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
         ("", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
     ],
 )
@@ -241,7 +260,9 @@ def test_doubt_is_a_question():
     patch = sample.heap_patch()
     place = [(at(patch, "return -EFAULT;"), "")]
     assert "?" not in body(one(finding(place)))
-    assert "Is that intended?" in body(one(finding(place, confidence=Confidence.MEDIUM)))
+    assert "Or am I missing something?" in body(one(finding(place, confidence=Confidence.MEDIUM)))
+    taste = finding(place, confidence=Confidence.MEDIUM, category="logging")
+    assert "?" not in body(one(taste)), "whether a message is needed is no question of fact"
     low = body(one(finding(place, confidence=Confidence.LOW, limits=("the hunk ends here",))))
     assert "I go by what the patch shows (the hunk ends here). Or is that taken care of elsewhere?" in " ".join(
         low.split()
@@ -253,6 +274,57 @@ def test_advice_is_given_once():
     text = body(one(finding([(at(patch, "return -EFAULT;"), "")]), finding([(at(patch, "return -EPERM;"), "")])))
     assert text.count("Please call put_unused_fd()") == 1
     assert "Same here." in text
+
+
+def test_the_way_is_told_once_a_line():
+    patch = sample.heap_patch()
+    places = [(at(patch, "fd = get_unused_fd_flags"), "reserved here"), (at(patch, "return -EFAULT;"), "")]
+    text = body(one(*(finding(places, message=f"{name} leaks") for name in ("fd", "file"))))
+    assert "File leaks." in text
+    assert text.count("eserved in line 115") == 1
+
+
+def test_a_finding_that_stands_for_several():
+    patch = sample.heap_patch()
+    first, others = at(patch, "return -EFAULT;"), [at(patch, "return -EPERM;"), at(patch, "pr_err(")]
+    labels = [(first, ""), *((other, AGAIN) for other in others)]
+
+    def told(message: str, count: int) -> str:
+        return " ".join(body(one(finding(labels[: count + 1], message=message, primary=0))).split())
+
+    assert "It leaks. The same in lines 134 and 123." in told("it leaks (and 2 more in this file)", 2)
+    assert "It leaks. The same in line 134." in told("it leaks (and 1 more in this function)", 1)
+    assert "It leaks. The same in lines 134, 123 and 3 more places." in told("it leaks (and 5 more in this file)", 2)
+    text = body(one(finding(labels, message="it leaks (and 2 more in this file)", primary=0)))
+    assert "and here" not in text
+    assert "return -EPERM" not in text, "what is only counted is not quoted"
+
+
+def test_a_remark_does_not_cut_a_statement():
+    patch = sample.heap_patch()
+    lines = (b"ret = call(first,  /* ( */", b"\t   \"a ) b\", '(',", b"\t   last);", b"return ret;")
+    hunk = patch.files[0].hunks[0]
+    start = next(n for n, line in enumerate(hunk.lines) if line.kind.value == "+")
+    changed = [
+        replace(line, text=lines[n - start], kind=hunk.lines[start].kind) if start <= n < start + 4 else line
+        for n, line in enumerate(hunk.lines)
+    ]
+    file = replace(patch.files[0], hunks=(replace(hunk, lines=tuple(changed)), *patch.files[0].hunks[1:]))
+    source = Source(PatchReport(replace(patch, files=(file,)), ()))
+    first = changed[start].patch_lineno
+    assert [statement_end(source, first + n) - first for n in range(4)] == [2, 1, 2, 3]
+    assert statement_end(source, 3) == 3, "outside of a hunk"
+
+
+def test_places_summed_up_name_each_path_once():
+    patch = sample.heap_patch()
+    added = [line for h in patch.files[0].hunks for line in h.lines if line.kind.value == "+" and line.text.strip()]
+    places = [Location(sample.HEAP, None, line.post_lineno, 1, line.patch_lineno, None, True) for line in added]
+    notes = [finding([(place, "")], message="a nit", severity=Severity.INFO) for place in places]
+    numbers = [place.line for place in places[3:8]]
+    flat = " ".join(body(one(*notes)).split())
+    listed = ", ".join(map(str, numbers[:-1])) + f" and {numbers[-1]}"
+    assert f"- a nit ({sample.HEAP}:{listed} and {len(notes) - 8} more places)" in flat
 
 
 def test_findings_beyond_the_limit_are_summed_up():
