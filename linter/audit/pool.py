@@ -27,7 +27,7 @@ from linter.audit.worker import SOURCE
 from linter.errors import InternalError, LinterError
 from linter.record import field, record
 
-LIFETIME = 3000
+LIFETIME = 10_000
 """Items after which a worker is replaced: what caches and a fragmented heap keep does not grow with the archive."""
 AHEAD = 2
 """Batches that a worker holds: while the next one is on its way it works."""
