@@ -47,7 +47,7 @@ VERBS = frozenset((
 ))  # fmt: skip
 """A label that starts so says what its line does."""
 
-DEFECTS = frozenset(("error", "lifetime", "locking", "memory", "null", "order", "resource", "uapi", "user"))
+DEFECTS = frozenset(("error", "lifetime", "locking", "memory", "null", "order", "resource", "user"))
 """Categories in which a reviewer who is not sure asks; of style and messages one has an opinion or has none."""
 
 QUESTIONS = (
@@ -63,8 +63,6 @@ _WHERE = lazy(r"where (not )?(.+)")
 _HERE = lazy(r"\bhere\b")
 _THIS = lazy(r"\bthis (test|call|check|jump|label|loop|line|member)\b")
 _PLAIN = lazy(r"[\w.>()-]+")
-_SEEN_ABOVE = lazy(r"where .*|(this )?fails( here)?")
-"""What the reader of the lines right above sees for himself."""
 
 
 @record(frozen=False)
@@ -109,10 +107,10 @@ def line_name(label: Label, judged: Judged, source: Source, bare: bool = False) 
     return f"{removed}line {location.line}{where}{quoted}"
 
 
-def step(label: Label, judged: Judged, source: Source, bare: bool = False) -> str:
+def step(label: Label, judged: Judged, source: Source) -> str:
     """One step of a path: `reserved here` becomes `reserved in line 115`, `this fails` becomes `line 127 fails`."""
     text = unmarked(label.text).rstrip(".")
-    name = line_name(label, judged, source, bare)
+    name = line_name(label, judged, source)
     if not text:
         return name
     if text in ("where this holds", "where this does not hold"):
@@ -147,17 +145,17 @@ def _condition(code: str, denied: bool, name: str) -> str:
 def path_sentence(judged: Judged, source: Source, quoted: bool = False) -> str:
     """How the code gets there; empty where the finding has no more than one place.
 
-    `quoted`: the reader has the lines right above, which then say themselves what they test.
+    `quoted`: the lines right above stand before the reader's eyes, and say themselves what they do.
     """
     finding = judged.finding
-    steps = []
-    for label in finding.labels:
-        near = quoted and in_sight(label, judged, source)
-        if label.primary or label.text == AGAIN or not _quotable(label, source):
-            continue
-        if not (near and _SEEN_ABOVE.fullmatch(label.text)):
-            steps.append(step(label, judged, source, bare=near))
-    end = _end(judged, source, bool(steps))
+    told = [
+        label
+        for label in finding.labels
+        if not label.primary and label.text != AGAIN and _quotable(label, source)
+        if not (quoted and in_sight(label, judged, source))
+    ]
+    steps = [step(label, judged, source) for label in told]
+    end = _end(judged, source, max((label.location.patch_lineno for label in told), default=0), quoted)
     if steps and end:
         steps[-1] += f", and then {end}"
     elif end:
@@ -190,7 +188,7 @@ def _quotable(label: Label, source: Source) -> bool:
     return label.location.path is not None or line >= source.patch.body_lineno
 
 
-def _end(judged: Judged, source: Source, after: bool) -> str:
+def _end(judged: Judged, source: Source, after: int, quoted: bool) -> str:
     """What is said of the place of the defect itself; empty where the message says it and the remark stands there."""
     primary = judged.finding.primary
     known = unmarked(primary.text).rstrip(".")
@@ -200,8 +198,12 @@ def _end(judged: Judged, source: Source, after: bool) -> str:
         return known
     if known:
         return step(primary, judged, source)
+    if quoted and in_sight(primary, judged, source):
+        return ""
     name = line_name(primary, judged, source)
-    return f"comes {name}" if after else f"this shows in {name}"
+    if not after:
+        return f"this shows in {name}"
+    return f"comes {name}" if primary.location.patch_lineno >= after else ""
 
 
 def question(finding: Finding, number: int) -> str:

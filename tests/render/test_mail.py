@@ -300,6 +300,23 @@ def test_a_finding_that_stands_for_several():
     assert "return -EPERM" not in text, "what is only counted is not quoted"
 
 
+def test_a_place_right_above_is_not_told():
+    patch = sample.heap_patch()
+    labels = [(at(patch, "return -EFAULT;"), "set too early"), (at(patch, "return -EFAULT;"), "x leaks")]
+    for words in ("set too early", "may fail here", "where `fd`"):
+        labels[0] = (at(patch, "copy_to_user(result"), words)
+        text = " ".join(body(one(finding(labels, message="x leaks"))).split())
+        assert "X leaks. Please call" in text
+
+
+def test_a_defect_above_what_follows_from_it():
+    patch = sample.heap_patch()
+    labels = [(at(patch, "return -EPERM"), "can still fail"), (at(patch, "fd = get_unused_fd_flags"), "x is set early")]
+    judged = judge(finding(labels, message="x is set early"), at(patch, "mutex_unlock"))
+    flat = " ".join(body(report_of(PatchReport(patch, (judged,)))).split())
+    assert 'X is set early. Line 134 ("return -EPERM;") can still fail. Please' in flat
+
+
 def test_a_remark_does_not_cut_a_statement():
     patch = sample.heap_patch()
     lines = (b"ret = call(first,  /* ( */", b"\t   \"a ) b\", '(',", b"\t   last);", b"return ret;")
