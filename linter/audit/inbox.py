@@ -10,11 +10,13 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from linter.audit.model import Entry, Place
 from linter.errors import InputError, UsageError
+from linter.patch.gitrange import CONFIG, SHAPE
+from linter.patch.mbox import MAX_MESSAGE
 from linter.pattern import lazy
 
 GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
@@ -78,11 +80,58 @@ class BlobReader:
 
     def close(self) -> None:
         """End the command."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        self._process.wait()
+        _close(self._process)
+
+
+class CommitReader:
+    """One `git diff-tree --stdin` that stays open: an object id in, the commit with its diff out."""
+
+    def __init__(self, repo: str) -> None:
+        self._repo = repo
+        settings = [word for setting in CONFIG for word in ("-c", setting)]
+        self._process = subprocess.Popen(
+            [*GIT, *settings, "-C", repo, "diff-tree", "--stdin", "--root", "-r", *SHAPE],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=git_environment(),
+        )  # fmt: skip
+
+    def read(self, name: str) -> bytes:
+        """The commit, as `linter.patch.gitrange.read_commit` takes it."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        # a line that is no object id comes back as it is, and git flushes what it wrote before
+        end = b"end of %s %s\n" % (name.encode(), os.urandom(8).hex().encode())
+        try:
+            stdin.write(name.encode() + b"\n" + end)
+            stdin.flush()
+        except BrokenPipeError as error:
+            raise OSError(f"git cannot read {self._repo}") from error
+        lines: list[bytes] = []
+        size = 0
+        for line in stdout:
+            if line == end:
+                break
+            lines.append(line)
+            size += len(line)
+            if size > MAX_MESSAGE:
+                raise OSError(f"commit {name} is larger than {MAX_MESSAGE >> 20} MiB")
+        else:
+            raise OSError("git diff-tree ended")
+        if not lines:
+            raise OSError(f"git cannot show commit {name}")
+        return b"".join(lines)
+
+    def close(self) -> None:
+        """End the command."""
+        self._process.kill()
+        _close(self._process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError):  # what was still to be written to a process that has gone
+                stream.close()
+    process.wait()
 
 
 class Inbox:

@@ -10,11 +10,11 @@ from linter.audit.model import Answer, Item, Task
 from linter.audit.reading import Reader
 from linter.audit.rows import finding_rows, message_row, patch_row, remark_rows, skip_row, unreported_rows
 from linter.detect.registry import check_rule
+from linter.patch.gitrange import read_commit
 from linter.patch.images import ImageStore
 from linter.patch.intake import parse_message
 from linter.patch.model import Message, Series
 from linter.patch.series import group_series
-from linter.record import replace
 from linter.review.model import PatchReport, Verdict
 from linter.review.run import Reviewer
 from linter.review.suppress import Decisions
@@ -66,11 +66,8 @@ class _Judge:
 
     def _read(self, item: Item) -> Message:
         # the number travels as the name of the source, so that a patch tells which message it came from
-        message = parse_message(self.reader.read(item.place), str(item.number))
-        if item.place.kind == "commit":
-            patches = tuple(replace(patch, mail=False, commit=item.place.name) for patch in message.patches)
-            return replace(message, patches=patches)
-        return message
+        raw, source = self.reader.read(item.place), str(item.number)
+        return read_commit(raw, source) if item.place.kind == "commit" else parse_message(raw, source)
 
     def _review(self, task: Task, messages: list[Message], answer: Answer) -> None:
         reviewer = self.reviewer(task.rules)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections import OrderedDict
 
-from linter.audit.inbox import GIT, BlobReader, git_environment
+from linter.audit.inbox import BlobReader, CommitReader
 from linter.audit.model import Place
 
 MAX_OPEN = 8
@@ -17,15 +16,11 @@ class Reader:
 
     def __init__(self) -> None:
         self._files: OrderedDict[str, int] = OrderedDict()
-        self._blobs: OrderedDict[str, BlobReader] = OrderedDict()
+        self._git: OrderedDict[tuple[str, str], BlobReader | CommitReader] = OrderedDict()
 
     def read(self, place: Place) -> bytes:
         """The bytes of one message; raises OSError where they are gone."""
-        if place.kind == "blob":
-            return self._blob(place)
-        if place.kind == "commit":
-            return read_commit(place.path, place.name)
-        return self._range(place)
+        return self._range(place) if place.kind == "range" else self._ask(place)
 
     def _range(self, place: Place) -> bytes:
         handle = self._files.get(place.path)
@@ -42,24 +37,18 @@ class Reader:
             data += chunk
         return data
 
-    def _blob(self, place: Place) -> bytes:
-        reader = self._blobs.get(place.path)
+    def _ask(self, place: Place) -> bytes:
+        """Through the git process for this sort of object; one that failed is not asked again."""
+        key = (place.kind, place.path)
+        reader = self._git.pop(key, None)
         if reader is None:
-            if len(self._blobs) >= MAX_OPEN:
-                self._blobs.popitem(last=False)[1].close()
-            reader = self._blobs[place.path] = BlobReader(place.path)
-        self._blobs.move_to_end(place.path)
-        return reader.read(place.name)
-
-
-def read_commit(repo: str, name: str) -> bytes:
-    """A commit as `git format-patch` writes it, whatever the user's configuration says."""
-    shape = ("--no-signature", "--no-renames", "--full-index", "--no-ext-diff", "--no-textconv", "--no-color")
-    plain = ("-c", "format.thread=false", "-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false")
-    done = subprocess.run(
-        [*GIT, "-C", repo, *plain, "format-patch", "-1", "--stdout", "--no-stat", *shape, name, "--"],
-        capture_output=True, stdin=subprocess.DEVNULL, env=git_environment(), check=False,
-    )  # fmt: skip
-    if done.returncode or not done.stdout:
-        raise OSError(f"git cannot show commit {name}")
-    return done.stdout
+            if len(self._git) >= MAX_OPEN:
+                self._git.popitem(last=False)[1].close()
+            reader = BlobReader(place.path) if place.kind == "blob" else CommitReader(place.path)
+        try:
+            data = reader.read(place.name)
+        except BaseException:
+            reader.close()
+            raise
+        self._git[key] = reader
+        return data

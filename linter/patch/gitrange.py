@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from typing import IO
 
 from linter.errors import InputError, UsageError
 from linter.patch.message import parse_message
@@ -20,25 +21,24 @@ _COUNT = lazy(r"-(\d{1,6})$")
 _RANGE = lazy(r"(?!\.\.?/).*[^/.]?\.{2,3}(?!/)")
 _REVISION = lazy(r"[\w./@{}~^:+-]+$")
 _OBJECT_ID = lazy(r"[0-9a-f]{12,64}$")
-_FORMAT = "%x00%H%nFrom: %an <%ae>%nDate: %aD%nSubject: %s%n%n%b%n---%n"
-_OPTIONS = (
-    "--reverse",
-    "--no-merges",
+_START = lazy(rb"\0(?=[0-9a-f]{40,64}\n)")  # of a commit; a diff may hold a NUL of its own
+_NAME_BYTES = 70  # more than the NUL, the object id and the newline behind it
+SHAPE = (
     "--patch",
     "--full-index",
     "--no-color",
     "--no-ext-diff",
     "--no-textconv",
     "--no-notes",
-    "--no-mailmap",
     "--find-renames",
     "--unified=3",
     "--src-prefix=a/",
     "--dst-prefix=b/",
     "--submodule=short",
-    f"--format={_FORMAT}",
+    "--format=%x00%H%nFrom: %an <%ae>%nDate: %aD%nSubject: %s%n%n%b%n---%n",
 )
-_CONFIG = (
+"""How git is asked to write commits, for `read_commit`."""
+CONFIG = (
     "core.quotePath=true",
     "log.showSignature=false",
     "log.follow=false",
@@ -87,7 +87,7 @@ def read_selection(source: str, selection: list[str], cwd: str) -> Iterator[Mess
 
 
 def _list_commits(source: str, selection: list[str], cwd: str) -> Iterator[Message]:
-    command = [*_base(), "log", *_OPTIONS, *selection, "--"]
+    command = [*_base(), "log", "--reverse", "--no-merges", "--no-mailmap", *SHAPE, *selection, "--"]
     with subprocess.Popen(
         command,
         cwd=cwd,
@@ -97,12 +97,8 @@ def _list_commits(source: str, selection: list[str], cwd: str) -> Iterator[Messa
         stderr=subprocess.DEVNULL,
     ) as process:
         assert process.stdout is not None
-        pending = b""
-        while block := process.stdout.read(1 << 16):
-            *whole, pending = (pending + block).split(b"\0") if b"\0" in block else (pending + block,)
-            yield from (_read_commit(text) for text in whole if text)
-        if pending:
-            yield _read_commit(pending)
+        for text in _split_commits(process.stdout):
+            yield read_commit(text)
     if process.returncode:
         raise InputError(f"git could not list {source}", "See what `git log` says about it.")
 
@@ -125,17 +121,33 @@ def _selection(source: str, cwd: str) -> list[str]:
     return selection
 
 
-def _read_commit(text: bytes) -> Message:
-    """Make a message of one commit; its patch says that no mail held it."""
-    commit, _, mail = text.partition(b"\n")
+def _split_commits(stream: IO[bytes]) -> Iterator[bytes]:
+    """Yield what `git log` writes commit by commit, as it comes."""
+    pending: list[bytes] = []
+    tail = b""
+    while block := stream.read(1 << 16):
+        *whole, rest = _START.split(tail + block)
+        for text in whole:
+            pending.append(text)
+            yield from filter(None, (b"".join(pending),))
+            pending = []
+        pending.append(rest[:-_NAME_BYTES])
+        tail = rest[-_NAME_BYTES:]
+    pending.append(tail)
+    yield from filter(None, (b"".join(pending),))
+
+
+def read_commit(text: bytes, source: str | None = None) -> Message:
+    """Make a message of one commit as git wrote it; its patch says that no mail held it."""
+    commit, _, mail = text.lstrip(b"\0").partition(b"\n")
     name = commit.decode("ascii", "replace")
-    message = parse_message(mail, name, decoded=True)
+    message = parse_message(mail, source or name, decoded=True)
     patches = tuple(replace(patch, mail=False, commit=name) for patch in message.patches)
     return replace(message, patches=patches)
 
 
 def _base() -> list[str]:
-    return ["git", "--no-pager", *(word for setting in _CONFIG for word in ("-c", setting))]
+    return ["git", "--no-pager", *(word for setting in CONFIG for word in ("-c", setting))]
 
 
 def _environment() -> dict[str, str]:

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from linter.audit import inbox
+from linter.audit.reading import Reader
 from linter.audit.sources import open_sources
 from linter.cli.main import run
 from linter.errors import InputError, LinterError, UsageError
+from linter.patch.gitrange import read_commit
+from linter.patch.intake import read_messages
+from linter.patch.model import Change
+from linter.record import replace
 from tests.audit.archive import mail, many, patch_body, write_mbox
 from tests.audit.driver import audit, dump
 from tests.audit.test_run import ask
@@ -176,6 +182,31 @@ def test_git_range(tmp_path: Path) -> None:
         ("net: line 3", "word-kmalloc", "file3.c"),
     ]
     assert ask(db, "SELECT count(*) FROM patches WHERE length(commit_id) = 40 AND message_id IS NULL") == [(3,)]
+
+
+def test_commits_come_as_check_reads_them_through_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(tmp_path, "init", "-q", "-b", "master", ".")
+    (tmp_path / ".gitattributes").write_text("*.c diff\n")
+    for number in range(3):
+        (tmp_path / f"file{number}.c").write_bytes(b"int a;\n" * 9 + b'char nul[] = "\0a123";\n')
+        git(tmp_path, "add", ".")
+        git(tmp_path, "commit", "-q", "-m", f"net: line {number}\n\nEnd of it.\n---\nNot that.")
+    git(tmp_path, "mv", "file0.c", "moved.c")
+    git(tmp_path, "commit", "-q", "-m", "net: move")
+    expected = list(read_messages(["HEAD", "HEAD~3..HEAD"], cwd=str(tmp_path)))[1:]
+    (repo,) = open_sources([str(tmp_path)], "HEAD~3..HEAD")
+    places = [entry.place for entry in repo.entries("")]
+    started: list[object] = []
+    real = inbox.subprocess.Popen
+    monkeypatch.setattr(inbox.subprocess, "Popen", lambda *args, **more: started.append(args) or real(*args, **more))
+    reader = Reader()
+    found = [read_commit(reader.read(place)) for place in places]
+    assert [message.patches[0].files for message in found] == [message.patches[0].files for message in expected]
+    assert found[2].patches[0].files[0].change is Change.RENAME and len(found[0].patches[0].files[0].hunks) == 1
+    assert len(found) == 3 and len(started) == 1
+    with pytest.raises(OSError, match="cannot show"):
+        reader.read(replace(places[0], name="1" * 40))
+    assert read_commit(reader.read(places[0])) == found[0], "another process has taken over"
 
 
 @pytest.mark.parametrize(
