@@ -168,12 +168,12 @@ def again_sentence(judged: Judged, source: Source) -> str:
     places = [label.location for label in judged.finding.labels if label.text == AGAIN]
     more = MORE.search(judged.finding.message)
     count = int(more[1]) if more else len(places)
-    lines = [str(place.line) for place in places if place.line is not None]
+    lines = list(dict.fromkeys(str(place.line) for place in places if place.line is not None))
     if not count:
         return ""
     if not lines:
         return f"The same {plural(count, 'more time')} {more[2] if more else 'below'}."
-    rest = [plural(count - len(lines), "more place")] if count > len(lines) else []
+    rest = [plural(count - len(places), "more place")] if count > len(places) else []
     return f"The same in line{'s' if len(lines) > 1 else ''} {listed([*lines, *rest])}."
 
 
@@ -232,8 +232,10 @@ def paragraphs(judged: Judged, source: Source, said: Said) -> list[str]:
     repeated, advised = message in before, bool(before)
     before.add(message)
     said.places.add(place)
-    start = "Same here." if repeated else capital(message, finding)
-    first = " ".join(filter(None, (start, path, again_sentence(judged, source))))
+    start, again = capital(message, finding), again_sentence(judged, source)
+    if repeated:
+        start, again = f"Same here{again.replace('The same', ', and', 1).removesuffix('.')}.", ""
+    first = " ".join(filter(None, (start, path, again)))
     asked = question(finding, len(said.messages) - 1) if not advised else ""
     if asked and not first.endswith("?"):
         first = f"{first} {asked}"

@@ -295,6 +295,12 @@ def test_a_finding_that_stands_for_several():
     assert "It leaks. The same in lines 134 and 123." in told("it leaks (and 2 more in this file)", 2)
     assert "It leaks. The same in line 134." in told("it leaks (and 1 more in this function)", 1)
     assert "It leaks. The same in lines 134, 123 and 3 more places." in told("it leaks (and 5 more in this file)", 2)
+    assert "The same in line 134 and 1 more place." in told("it leaks (and 2 more in this file)", 1)
+    twice = [(first, ""), (others[0], AGAIN), (others[0], AGAIN)]
+    assert "The same in line 134." in " ".join(body(one(finding(twice, message="it leaks", primary=0))).split())
+    before = finding([(at(patch, "fd_install"), "")], message="it leaks")
+    both = " ".join(body(one(before, finding(labels, message="it leaks (and 2 more in this file)", primary=0))).split())
+    assert "Same here, and in lines 134 and 123." in both
     text = body(one(finding(labels, message="it leaks (and 2 more in this file)", primary=0)))
     assert "and here" not in text
     assert "return -EPERM" not in text, "what is only counted is not quoted"
