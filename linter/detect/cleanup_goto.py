@@ -11,7 +11,7 @@ from linter.detect.questions import Answer, Place, Query
 from linter.detect.typestate_tables import knowledge
 from linter.flow.model import StepKind
 from linter.pattern import compiled
-from linter.rulebook.model import Severity
+from linter.rulebook.model import Confidence, Severity
 
 _GUARDS = frozenset({"guard", "CLASS", "ACQUIRE"})
 
@@ -35,12 +35,13 @@ def mixed_with_goto(query: Query) -> Iterator[Answer]:
         if over is not None:
             why = "into the scope of what it jumps over: that is released although it was never set"
             names = {"LABEL": label, "WHY": why}
-            yield Answer(spot, names, [(over, "jumped over")], key="goto", severity=Severity.ERROR)
+            yield Answer(spot, names, [(over, "jumped over")], key="goto")
             return
         if _undoes(query, target):
             why = "to undo things by hand, and others are undone at the end of their scope"
             names = {"LABEL": label, "WHY": why}
-            yield Answer(spot, names, [(owners[0], "undone at the end of the scope")], key="goto")
+            below = (owners[0], "undone at the end of the scope")
+            yield Answer(spot, names, [below], key="goto", confidence=Confidence.MEDIUM, severity=Severity.INFO)
             return
 
 

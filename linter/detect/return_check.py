@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linter.detect import codes, copies, mismatches, results, verdicts
+from linter.detect import codes, copies, mismatches, results, trylocks, verdicts
 from linter.detect.model import Runner, Scope
 from linter.detect.questions import Question, QuestionRunner, check_block
 from linter.rulebook.errors import BlockError
@@ -44,6 +44,7 @@ QUESTIONS: Mapping[str, Question] = {
     "handle-compared": mismatches.handle_compared,
     "positive-errno": mismatches.positive_errno,
     "unknown-command": mismatches.unknown_command,
+    "inverted-trylock": trylocks.inverted_trylock,
 }
 """What a rule of this engine can ask."""
 

@@ -70,8 +70,8 @@ def test_what_is_returned_of_a_scoped_variable(body: str, value: str, told: bool
 
 def test_a_name_that_means_something_else_outside_the_block() -> None:
     text = (
-        "struct foo *foo(struct foo *p)\n{\n\tif (p) {\n\t\tstruct foo *q __free(kfree) = bar();\n\n\t\tq->x = 1;\n\t}\n"
-        "\tstruct foo *q = p;\n\n\treturn q;\n}\n"
+        "struct foo *foo(struct foo *p)\n{\n\tif (p) {\n\t\tstruct foo *q __free(kfree) = bar();\n\n\t\tq->x = 1;\n"
+        "\t}\n\tstruct foo *q = p;\n\n\treturn q;\n}\n"
     )
     assert not ask(raw_return, text)
 
@@ -80,7 +80,9 @@ def test_a_predicate_returns_no_pointer() -> None:
     assert not ask(raw_return, "bool foo(void)\n{\n\tstruct foo *p __free(kfree) = bar();\n\n\treturn p;\n}\n")
 
 
-STORED = "int foo(struct foo *f, void **out)\n{{\n\tvoid *p __free(kfree) = bar();\n\tint ret;\n\n{body}\treturn 0;\n}}\n"
+STORED = (
+    "int foo(struct foo *f, void **out)\n{{\n\tvoid *p __free(kfree) = bar();\n\tint ret;\n\n{body}\treturn 0;\n}}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,8 @@ def test_what_is_stored_of_a_scoped_variable(body: str, told: bool) -> None:
 def test_a_file_may_define_its_own_helper() -> None:
     text = (
         "DEFINE_FREE(mine, struct clk *, if ({test}) clk_put(_T))\n\nint foo(void)\n{{\n"
-        "\tstruct clk *c __free(mine) = clk_get(NULL, NULL);\n\n\tif (IS_ERR(c))\n\t\treturn PTR_ERR(c);\n\treturn 0;\n}}\n"
+        "\tstruct clk *c __free(mine) = clk_get(NULL, NULL);\n\n\tif (IS_ERR(c))\n\t\treturn PTR_ERR(c);\n"
+        "\treturn 0;\n}}\n"
     )
     assert ask_words(error_kept, text.format(test="_T")) == ["clk_get(NULL, NULL)"]
     assert not ask(error_kept, text.format(test="!IS_ERR_OR_NULL(_T)"))
