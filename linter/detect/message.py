@@ -1,7 +1,7 @@
 """The engine `message`: subject, commit message, trailers, headers, and what the transport did to the patch.
 
     message:
-      check: author-signoff              a question of `message_people`, `message_trailers` or `message_parts`
+      check: author-signoff              a question of `message_people`, `message_trailers`, `message_parts`, …
       message: "$NAME did not sign off"  with what the check tells about its finding
     message:
       in: log                            subject, title, log (no trailers), notes, body, headers or trailers
@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from linter.detect.match_where import limited_regex
+from linter.detect.message_claims import CLAIMS
 from linter.detect.message_parts import PARTS, Problem, is_discussion, message_lines, place
 from linter.detect.message_people import PEOPLE
 from linter.detect.message_trailers import TRAILERS
@@ -33,7 +34,7 @@ from linter.record import record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Severity, Tables
 
-CHECKS = {**PEOPLE, **TRAILERS, **PARTS}
+CHECKS = {**CLAIMS, **PEOPLE, **TRAILERS, **PARTS}
 SECTIONS = ("subject", "title", "log", "notes", "body", "headers", "trailers")
 _KEYS = ("check", "in", "line", "unless", "absent", "first", "message", "quoted", "userspace", "rfc")
 _NAME = lazy(r"\$([A-Z]+|[1-9])")

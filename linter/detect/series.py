@@ -1,7 +1,7 @@
 """The engine `series`: what can only be seen across the patches of a series, and across its versions.
 
     series:
-      check: symbol-too-early   a question of `series_order` or `series_mail`
+      check: symbol-too-early   a question of `series_order`, `series_mail` or `series_docs`
       message: "..."            with what the check tells: $NAME, ...
 
 A finding's key starts with the index of the patch that it is about. The runner remembers, within bounds, what reviewers
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from linter.detect.model import Context, Finding, Label, Scope, finding
+from linter.detect.series_docs import DOCS
 from linter.detect.series_mail import MAILS
 from linter.detect.series_order import ORDERS, Found
 from linter.detect.series_review import Memory
@@ -23,7 +24,7 @@ from linter.record import field, record
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 
-CHECKS = {**MAILS, **ORDERS}
+CHECKS = {**DOCS, **MAILS, **ORDERS}
 _KEYS = ("check", "message")
 _NAME = lazy(r"\$([A-Z]+)")
 _REVIEW = "review-remark"

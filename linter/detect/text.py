@@ -7,6 +7,8 @@ text:
   file: new                 only files that the patch adds (or `known`: only those it does not)
   lines: 2                  only the first lines of the file
   first: true               one finding a file
+  unnamed: true             only where the first group names functions (`name()`) that no other line of the hunks has,
+                            in a file to which the patch adds code
   message: "`$1` is gone"
 
 text:
@@ -42,9 +44,12 @@ _KEYS = (
     "first",
     "lacks",
     "block",
+    "unnamed",
     "message",
     "userspace",
 )
+_NAMED = lazy(rb"\b([A-Za-z_]\w+)\(\)")
+_CODE = lazy(rb"^\s*[^\s#/*][^#]*\(")
 _GROUP = lazy(r"\$([1-9])")
 
 
@@ -144,9 +149,23 @@ def _matching(text: _Text, file: FilePatch) -> Iterator[Finding]:
         match = wanted.search(line.text[:MAX_LINE])
         if match is None or (unless is not None and unless.search(line.text[:MAX_LINE])):
             continue
+        if text.rule.block.get("unnamed") and not _is_unnamed(match[1] or b"", file, line):
+            continue
         yield _report(text.rule, file, line, match)
         if first:
             return
+
+
+def _is_unnamed(said: bytes, file: FilePatch, at: Line) -> bool:
+    """Whether some text names functions, and no other line has any of them although the patch adds code."""
+    names = _NAMED.findall(said)
+    if not names:
+        return False
+    others = [line for line in _lines(file) if line is not at]
+    if not any(line.kind is LineKind.ADDED and _CODE.match(line.text[:MAX_LINE]) for line in others):
+        return False
+    shown = b"\n".join(line.text[:MAX_LINE] for line in others)
+    return not any(re.search(rb"\b" + name + rb"\b", shown) for name in names)
 
 
 def _lacking(text: _Text, file: FilePatch) -> Iterator[Finding]:

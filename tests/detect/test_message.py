@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from linter.detect.message import ENGINE
+from linter.detect.message_claims import CLAIMS
 from linter.detect.message_people import same_person
 from linter.detect.model import Context, Finding
 from linter.patch.intake import read_messages
@@ -141,3 +142,45 @@ def test_a_diff_in_a_discussion_is_no_submission(subject: str, silent: bool) -> 
     stream = io.BytesIO(text.replace("[PATCH] misc: part: Raise the level", subject).encode())
     (message,) = read_messages(["-"], stdin=stream, cwd=".", problems=[])
     assert bool(run({"check": "no-signoff"}, message.patches[0])) is not silent
+
+
+CLAIM = "No functional change intended.\n\n"
+
+
+def claimed(body: str, *lines: str) -> list[str]:
+    """What the claims check finds where the one hunk holds these lines."""
+    mail = MAIL.format(body=body, prefix="").replace("-\treturn 1;\n+\treturn 2;\n", "".join(f"{x}\n" for x in lines))
+    removed, added = (sum(line[0] == sign for line in lines) for sign in "-+")
+    stream = io.BytesIO(mail.replace("-1,3 +1,3", f"-1,{2 + removed} +1,{2 + added}").encode())
+    (message,) = read_messages(["-"], stdin=stream, cwd=".", problems=[])
+    found = CLAIMS["functional-change"](message.patches[0], Context(Tables({})))
+    return [f"{one.texts['OLD']} {one.texts['NEW']}" for one in found]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("if (a > 1)", "if (a >= 1)", ["> >="]),
+        ("return -EINVAL;", "return -ENODEV;", ["EINVAL ENODEV"]),
+        ("wait(0x10);", "wait(17);", ["0x10 17"]),
+        ("wait(0x10);", "wait(16);", []),
+        ("wait(010);", "wait(8);", []),
+        ("wait(10);", "wait(10UL);", []),
+        ('say("1 > 2");', 'say("1 < 2");', []),
+        ("a_1 = 1;", "a_2 = 1;", []),
+        ("if (a > 1 && b)", "if (a >= 1 && c)", []),
+        ("/* at 1 */", "/* at 2 */", []),
+    ],
+)
+def test_claim_of_no_functional_change(old: str, new: str, told: list[str]) -> None:
+    assert claimed(CLAIM, f"-\t{old}", f"+\t{new}") == told
+
+
+def test_only_lines_that_take_each_others_place_are_compared() -> None:
+    assert claimed(CLAIM, "-\treturn 1;", "+\treturn 2;", "+\treturn 3;") == []
+    assert claimed(CLAIM, "-\ta();", "-\treturn 1;", "+\ta();", "+\treturn 2;") == ["1 2"]
+
+
+def test_without_a_claim_or_with_an_exception() -> None:
+    assert claimed("The level is two.\n\n", "-\treturn 1;", "+\treturn 2;") == []
+    assert claimed("No functional change except for the level.\n\n", "-\treturn 1;", "+\treturn 2;") == []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from linter.detect.model import Context
 from linter.detect.series import ENGINE
+from linter.detect.series_docs import DOCS
 from linter.detect.series_order import ORDERS
 from linter.patch.model import Change, FilePatch, Hunk, Line, LineKind, Patch, Remark, Series
+from linter.record import replace
 from linter.rulebook.model import Confidence, Rule, Severity, Status, Tables
 
 
@@ -70,3 +72,34 @@ def test_a_remark_is_remembered_until_the_line_changes() -> None:
     assert list(runner.run(Series((asked,)), context, on)) == []
     assert [one.message for one in runner.run(Series((same,)), context, on)] == ["v1: Please use the macro here."]
     assert list(runner.run(Series((other,)), context, on)) == []
+
+
+SHOW = file_of("+static DEVICE_ATTR_RO(level);", path="drivers/misc/part.c")
+
+
+def undocumented(*patches: Patch, total: int = 1) -> list[str]:
+    whole = Series(tuple(replace(patch, total=total) for patch in patches))
+    return [f"{one.index}:{one.texts['NAME']}" for one in DOCS["attribute-undocumented"](whole, Context(Tables({})))]
+
+
+def test_attribute_that_the_series_does_not_describe() -> None:
+    text = file_of("+What: level", path="Documentation/ABI/testing/sysfs-part")
+    assert undocumented(patch_of(1, SHOW)) == ["0:level"]
+    assert undocumented(patch_of(1, USE), patch_of(2, SHOW), total=2) == ["1:level"]
+    assert undocumented(patch_of(1, text), patch_of(2, SHOW), total=2) == []
+    binding = file_of("+level", path="Documentation/devicetree/bindings/part.yaml")
+    assert undocumented(patch_of(1, binding, SHOW)) == ["0:level"]
+
+
+def test_a_series_with_a_patch_missing_is_not_judged() -> None:
+    assert undocumented(patch_of(2, SHOW), total=2) == []
+    assert undocumented(replace(patch_of(1, SHOW), quoted=True)) == []
+    assert undocumented(replace(patch_of(1, SHOW), subject="Re: [PATCH] a")) == []
+
+
+def test_attributes_that_need_no_word() -> None:
+    moved = file_of("-static DEVICE_ATTR_RO(level);", "+static DEVICE_ATTR_RO(level);", path="drivers/misc/part.c")
+    assert undocumented(patch_of(1, moved)) == []
+    assert undocumented(patch_of(1, file_of("+static DEVICE_ATTR_RO(level);", path="drivers/hwmon/part.c"))) == []
+    listed = file_of("+static IIO_DEVICE_ATTR(level_available, 0444, a, b, 0);", path="drivers/iio/part.c")
+    assert undocumented(patch_of(1, listed)) == []

@@ -91,3 +91,18 @@ def test_bad_blocks(block: dict[str, Any], path: tuple[str, ...]) -> None:
     with pytest.raises(BlockError) as caught:
         run(block, file_of("+a"))
     assert caught.value.path == path
+
+
+INCLUDE = {"added": r"^#include \S+ /\*(.*)\*/", "unnamed": True}
+LINE = "+#include <a.h> /* for part_start(), part_stop() */"
+
+
+def test_names_that_no_other_line_has() -> None:
+    assert len(run(INCLUDE, file_of(LINE, "+\tpart_go(1);"))) == 1
+    assert run(INCLUDE, file_of(LINE, "+\tpart_go(1);", " \tpart_stop(1);")) == []
+    assert len(run(INCLUDE, file_of(LINE, "+\tpart_go(1);", " \tmy_part_stop(1);"))) == 1
+
+
+def test_names_where_no_code_is_added() -> None:
+    assert run(INCLUDE, file_of(LINE, "+#include <b.h> /* (also) */", " \tpart_go(1);")) == []
+    assert run(INCLUDE, file_of("+#include <a.h> /* for the nodes */", "+\tpart_go(1);")) == []
