@@ -20,12 +20,18 @@ from linter.patch.model import Change, Damage, DamageKind, FilePatch, Hunk, Line
 from linter.pattern import lazy
 from linter.record import record, replace
 
+# What stands below a `diff --git` line; some of it may be broken or lost, but prose has none of it.
+_BELOW = (
+    rb"(?=(?:(?!diff |---\r?\n)[^\n]*\n){1,6}?[ ]?(?:index [0-9a-f]{4}|--- |\+\+\+ |@@ -\d|old mode |new mode "
+    rb"|new file mode |deleted file mode |(?:dis)?similarity index |rename from |copy from |Binary files |GIT binary ))"
+)
 _START = lazy(
-    rb"^(?:diff --(?:git|cc|combined) [^\n]|diff -[^\n]* [^\n]*\n(?:---|index|new|old|Bin)"
+    rb"^(?:diff --(?:git|cc|combined) [^\n]" + _BELOW + rb"|diff -[^\n]* [^\n]*\n(?:---|index|new|old|Bin)"
     rb"|Index: [^\n]+\n(?:=====|---|diff)"
-    rb"|--- [^\n]*\n\+\+\+ [^\n]*\n@@|Binary files [^\n]+ differ\r?$)",
+    rb"|--- [^\n]*\n\+\+\+ [^\n]*\n@@)",
     re.MULTILINE,
 )
+_BINARY = lazy(rb"^Binary files [^\n]+ differ\r?$", re.MULTILINE)
 _KINDS = {"+": LineKind.ADDED, "-": LineKind.REMOVED, " ": LineKind.CONTEXT}
 
 
@@ -38,8 +44,11 @@ class Diff:
 
 
 def find_diff(text: bytes, position: int = 0, end: int = sys.maxsize) -> int:
-    """The offset of the first line of a diff at or behind `position`, or -1."""
-    match = _START.search(text, position, end)
+    """The offset of the first line of a diff at or behind `position`, or -1.
+
+    A line of prose that looks like one is none: files follow a diff. A change of binary files alone may have one line.
+    """
+    match = _START.search(text, position, end) or _BINARY.search(text, position, end)
     return match.start() if match else -1
 
 
@@ -89,7 +98,7 @@ def _section_starts(lines: Sequence[bytes]) -> list[int]:
             if len(following) < 2 or not following[0].startswith(b"+++ ") or not following[1].startswith(b"@@ "):
                 continue
             starts.append(index)
-        elif _START.match(b"\n".join(lines[index : index + 3])):
+        elif _BINARY.match(line) or _START.match(b"\n".join(lines[index : index + 3])):
             starts.append(index)
         else:
             continue

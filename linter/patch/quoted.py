@@ -160,7 +160,7 @@ def _first_diff_line(texts: Sequence[bytes]) -> int | None:
     joined = b"\n".join(texts)
     at = find_diff(joined)
     hunk = re.search(
-        rb"^(?:--- a/[^\n]*\n\+\+\+ b/|\+\+\+ b/|@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@)", joined, re.MULTILINE
+        rb"^(?:diff --git |--- a/[^\n]*\n\+\+\+ b/|\+\+\+ b/|@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@)", joined, re.MULTILINE
     )
     places = [place for place in (at, hunk.start() if hunk else -1) if place >= 0]
     return joined.count(b"\n", 0, min(places)) if places else None

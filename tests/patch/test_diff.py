@@ -155,3 +155,37 @@ def test_recovered_hunks_obey_their_headers(text: bytes) -> None:
         for hunk in file.hunks:
             if hunk.numbered and not hunk.cut:
                 assert sum(line.kind is not LineKind.ADDED for line in hunk.lines) >= hunk.pre_count
+
+
+@pytest.mark.parametrize(
+    "prose",
+    [
+        b"diff --git a/x b/x shows nothing of it, and so it was not seen.\n",
+        b"diff --git a/x b/x\nis what one would expect.\n",
+        b"Binary files a/logo.png and b/logo.png differ\n",
+        b"diff --git a/x b/x\n",
+    ],
+)
+def test_prose_that_looks_like_the_first_line_of_a_diff_is_none(prose: bytes) -> None:
+    log = b"Say why:\n\n" + prose + b"\nSigned-off-by: Ann Author <ann@example.org>\n---\n"
+    patch = only(MAIL[: MAIL.index(b"Say why")] + log + DIFF)
+    assert [file.path for file in patch.files] == ["drivers/foo.c"]
+    assert prose in patch.body and [trailer.token for trailer in patch.trailers] == ["Signed-off-by"]
+    talk = parse_message(MAIL[: MAIL.index(b"Say why")] + b"\n" + prose.replace(b"Binary files", b"The files"), "test")
+    assert talk.patches == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"diff --git a/a/long/path.c\nb/a/long/path.c\nindex 1111111..2222222 100644\n--- a/a/long/path.c\n"
+        b"+++ b/a/long/path.c\n@@ -1 +1 @@\n-x\n+y\n",
+        b"diff --git a/x b/x\n\nindex 1111111..2222222 100644\n\n--- a/x\n\n+++ b/x\n\n@@ -1 +1 @@\n\n-x\n\n+y\n",
+        b"diff --git a/x b/x\n@@ -1 +1 @@\n-x\n+y\n",
+        b"Binary files a/logo.png and b/logo.png differ\n",
+        b"diff --git a/x b/x\r\nold mode 100644\r\nnew mode 100755\r\n",
+    ],
+    ids=["wrapped", "double-spaced", "headless", "binary alone", "CRLF"],
+)
+def test_a_hurt_header_still_begins_a_diff(text: bytes) -> None:
+    assert len(only(MAIL[: MAIL.index(b"Say why")] + b"Say why.\n---\n" + text).files) == 1

@@ -78,3 +78,35 @@ def test_the_last_line_of_a_hunk_goes_on() -> None:
     last = b" \treturn foo_finish(foo, FOO_FLAG_ONE | FOO_FLAG_TWO | FOO_FLAG_THREE, NULL);\n"
     patch = parse(DIFF.replace(b" }\n", last.replace(b"NULL", b"\nNULL")))
     assert texts(patch)[-1] == last[1:-1]
+
+
+def multipart(first: bytes, second: bytes) -> bytes:
+    """A mail of two parts, each with its headers."""
+    parts = b"".join(b"--x\n" + part + b"\n" for part in (first, second))
+    return HEAD + b'Content-Type: multipart/mixed; boundary="x"\n\n' + parts + b"--x--\n"
+
+
+def test_a_part_that_is_flowed_is_undone_as_a_mail_is() -> None:
+    broken = DIFF.replace(b"+\tif (ret)\n", BROKEN)
+    whole = DIFF.replace(b"+\tif (ret)\n", LONG)
+    talk = b"Content-Type: text/plain; format=flowed\n\nSee below.\n"
+    flowed = b"Content-Type: text/plain; charset=utf-8; format=flowed; delsp=%s\n\n" + LOG
+    for first, second in (
+        (flowed % b"no" + broken, b"Content-Type: text/html\n\n<p>"),
+        (talk, flowed % b"no" + broken),
+    ):
+        (patch,) = parse_message(multipart(first, second), "test").patches
+        assert texts(patch) == texts(parse(whole))
+        assert [damage.kind for damage in patch.damage] == [DamageKind.WRAPPED]
+    cut = flowed % b"yes" + broken.replace(b"&& \n", b"&&  \n")
+    (patch,) = parse_message(multipart(talk, cut), "test").patches
+    assert texts(patch) == texts(parse(whole))
+
+
+def test_an_attachment_that_is_not_flowed_stays_as_it_is() -> None:
+    trailing = stuff(DIFF)
+    talk = b"Content-Type: text/plain; format=flowed\n\nSee the attachment.\n"
+    attached = b"Content-Type: text/x-patch\n\n" + trailing
+    (patch,) = parse_message(multipart(talk, attached), "test").patches
+    plain = parse_message(HEAD + b"Content-Type: text/plain\n\n" + trailing, "test")
+    assert texts(patch) == texts(plain.patches[0])
