@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
 from linter.memory import Memo
@@ -11,6 +11,7 @@ from linter.pattern import compiled, lazy
 from linter.record import record
 from linter.rulebook.model import Tables
 
+T = TypeVar("T")
 RETURN, ARGUMENT, OUT, ADDRESS, NONE = "return", "argument", "out", "address", "none"
 _WORD = lazy(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
 _CALLED = lazy(rb"\b([A-Za-z_]\w*)\s*\(")
@@ -103,19 +104,61 @@ def sorted_line(text: str, word: str) -> str:
     return ""
 
 
+_Row = tuple[Mapping[str, Any], bool]
+"""A row of a table, and whether it is that of the locks."""
+
+
+class ByName(Generic[T]):
+    """What a table says of a name, made when it is first asked for."""
+
+    def __init__(self, rows: Mapping[str, Any], make: Callable[[str, Any], T]) -> None:
+        self._rows = rows
+        self._make = make
+        self._made: dict[str, T] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __getitem__(self, name: str) -> T:
+        found = self._made.get(name)
+        if found is None:
+            found = self._made[name] = self._make(name, self._rows[name])
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """As `dict.get`."""
+        return self[name] if name in self._rows else default
+
+
+def _failed_family(name: str, place: _Row) -> Family:
+    """What a call leaves to be undone where it fails."""
+    row, _ = place
+    _, argument = _handle(str(row["handle"]))
+    return Family(
+        name, frozenset(row["failure"]), ARGUMENT, argument, "failed", "failed", False, False, False, False, False,
+        row["failure"][0],
+    )  # fmt: skip
+
+
 class Knowledge:
     """Everything the tables say, by name."""
 
     def __init__(self, tables: Tables) -> None:
         resources, locks = tables["resources"], tables["locks"]
-        self.acquire: dict[str, Family] = {}
-        self.on_failure: dict[str, Family] = {}  # what is owed where the call fails
-        self.release: dict[str, list[Family]] = {}
-        self.families: list[Family] = []
-        for row in resources["families"]:
-            self._add(row, lock=False)
-        for row in locks["families"]:
-            self._add(row, lock=True)
+        acquire: dict[str, _Row] = {}
+        release: dict[str, list[_Row]] = {}
+        for rows, lock in ((resources["families"], False), (locks["families"], True)):
+            for row in rows:
+                place: _Row = (row, lock)
+                for name in row["acquire"]:
+                    acquire[name] = place
+                for name in row["release"]:
+                    release.setdefault(name, []).append(place)
+        self._families: dict[int, Family] = {}
+        self.acquire = ByName(acquire, self._family)
+        # what is owed where the call fails
+        self.on_failure = ByName({name: row for name, row in acquire.items() if "failure" in row[0]}, _failed_family)
+        self.release = ByName(release, lambda _, places: [self._family("", place) for place in places])
         self.teardown = frozenset(resources["teardown"])
         self.take = frozenset(resources["take"])
         self.borrow = frozenset(resources["borrow"])
@@ -136,24 +179,19 @@ class Knowledge:
         self._flags: Memo[bytes, int] = Memo()
         self._related: Memo[tuple[str, str], int] = Memo()
 
-    def _add(self, row: Mapping[str, Any], *, lock: bool) -> None:
-        where, argument = _handle(str(row["handle"]))
-        family = Family(
-            row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
-            "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
-            bool(row.get("recursive")), bool(row.get("shared")),
-            row["release"][0],
-        )  # fmt: skip
-        self.families.append(family)
-        for name in row["acquire"]:
-            self.acquire[name] = family
-            if "failure" in row:
-                self.on_failure[name] = Family(
-                    name, frozenset(row["failure"]), ARGUMENT, argument, "failed", "failed", False, False, False,
-                    False, False, row["failure"][0],
-                )  # fmt: skip
-        for name in row["release"]:
-            self.release.setdefault(name, []).append(family)
+    def _family(self, _: str, place: _Row) -> Family:
+        """The family of a row; a table has hundreds, a patch meets a few."""
+        row, lock = place
+        found = self._families.get(id(row))
+        if found is None:
+            where, argument = _handle(str(row["handle"]))
+            found = self._families[id(row)] = Family(
+                row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
+                "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
+                bool(row.get("recursive")), bool(row.get("shared")),
+                row["release"][0],
+            )  # fmt: skip
+        return found
 
     def speaks_of(self, identifiers: Iterable[bytes]) -> bool:
         """Whether any of these names could be an acquisition: one of the tables', or half of a pair by its words."""
