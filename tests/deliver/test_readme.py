@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import importlib.util
 import json
 import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from jsonschema.validators import validator_for
+from referencing import Registry
 
 from linter.render.registry import formats
 from tests.deliver.ground import Ground
@@ -34,6 +39,32 @@ def test_the_yaml_is_yaml() -> None:
     first = github["jobs"]["hunklint"]["steps"][0]
     assert first["with"]["fetch-depth"] == 0
     assert steps[1]["env"]["GITHUB_TOKEN"] == "${{ github.token }}"
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("check_jsonschema") is None,
+    reason="check_jsonschema is not installed: pip install 'hunklint[consumers]'",
+)
+def test_the_jobs_are_what_the_forges_take() -> None:
+    """By the schemas of GitLab and of GitHub workflows that check-jsonschema ships."""
+    gitlab, github, steps = map(yaml.safe_load, blocks("yaml"))
+    folder = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
+
+    def check(name: str, document: Any) -> None:
+        schema = json.loads((folder / name).read_text())
+        validator = validator_for(schema)(schema, registry=Registry())
+        document = {"on" if key is True else key: value for key, value in document.items()}  # YAML 1.1 reads a yes
+        wrong = [error.message for error in validator.iter_errors(document)]
+        assert wrong == []
+
+    check("gitlab-ci.json", gitlab)
+    check("github-workflows.json", github)
+    job = github["jobs"]["hunklint"]
+    check("github-workflows.json", {**github, "jobs": {"hunklint": {**job, "steps": [*job["steps"][:2], *steps]}}})
+    with pytest.raises(AssertionError):
+        check("github-workflows.json", {**github, "jobs": {"hunklint": {**job, "runs-on": 7}}})
+    with pytest.raises(AssertionError):
+        check("gitlab-ci.json", {"hunklint": {**gitlab["hunklint"], "artifacts": {"reports": 7}}})
 
 
 def test_the_shell_is_shell() -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
-import jsonschema
 import pytest
 
 from linter.record import replace
@@ -19,6 +16,7 @@ from linter.rulebook.model import Severity
 from tests.render import sample
 from tests.render.build import at, finding, judge, report_of
 from tests.render.golden import check_golden
+from tests.render.test_contracts import twice
 
 GOLDEN = {
     "github": "sample.github.txt",
@@ -78,44 +76,8 @@ def test_a_removed_line_is_shown_at_the_line_that_took_its_place():
     assert properties["line"] == "180"
 
 
-# --- GitLab Code Quality, as its documentation describes it
-
-GITLAB = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "required": ["description", "check_name", "fingerprint", "severity", "location"],
-        "properties": {
-            "description": {"type": "string", "minLength": 1},
-            "check_name": {"type": "string", "minLength": 1},
-            "fingerprint": {"type": "string", "minLength": 1},
-            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
-            "location": {
-                "type": "object",
-                "required": ["path", "lines"],
-                "properties": {
-                    "path": {"type": "string", "pattern": r"^(?!\./)[^/]"},
-                    "lines": {
-                        "type": "object",
-                        "required": ["begin"],
-                        "properties": {"begin": {"type": "integer", "minimum": 1}},
-                    },
-                },
-            },
-        },
-    },
-}
-
-
-def test_gitlab_keeps_its_contract():
-    jsonschema.validate(json.loads(rendered("gitlab")), GITLAB)
+def test_gitlab_is_an_empty_array_when_clean():
     assert json.loads(rendered("gitlab", sample.clean())) == []
-
-
-def twice() -> Report:
-    patch = sample.heap_patch()
-    one = judge(finding([(at(patch, "return -EFAULT;"), "here")]), fingerprint="same")
-    return report_of(PatchReport(patch, (one, one)), PatchReport(patch, (one,)))
 
 
 def test_fingerprints_never_repeat():
@@ -123,56 +85,11 @@ def test_fingerprints_never_repeat():
     assert prints == ["same", "same-2", "same-3"]
 
 
-# --- reviewdog: proto/rdf/reviewdog.proto, read with a scanner of 64 KiB a line
-
-RANGE = {
-    "type": "object",
-    "required": ["start"],
-    "additionalProperties": False,
-    "properties": {
-        side: {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}},
-        }
-        for side in ("start", "end")
-    },
-}
-LOCATION = {
-    "type": "object",
-    "required": ["path"],
-    "additionalProperties": False,
-    "properties": {"path": {"type": "string"}, "range": RANGE},
-}
-DIAGNOSTIC = {
-    "type": "object",
-    "required": ["message", "location", "severity"],
-    "additionalProperties": False,
-    "properties": {
-        "message": {"type": "string", "minLength": 1},
-        "location": LOCATION,
-        "severity": {"enum": ["UNKNOWN_SEVERITY", "ERROR", "WARNING", "INFO"]},
-        "source": {"type": "object", "properties": {"name": {"type": "string"}, "url": {"type": "string"}}},
-        "code": {"type": "object", "properties": {"value": {"type": "string"}, "url": {"type": "string"}}},
-        "related_locations": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["location"],
-                "additionalProperties": False,
-                "properties": {"message": {"type": "string"}, "location": LOCATION},
-            },
-        },
-    },
-}
+# --- reviewdog reads with a scanner of 64 KiB a line
 
 
-def test_rdjsonl_keeps_its_contract():
-    lines = rendered("rdjsonl").split("\n")
-    assert lines.pop() == ""
-    for line in lines:
-        assert line, "an empty line is an error to reviewdog"
-        jsonschema.validate(json.loads(line), DIAGNOSTIC)
+def test_rdjsonl_has_no_empty_line():
+    assert all(rendered("rdjsonl").removesuffix("\n").split("\n")), "an empty line is an error to reviewdog"
     assert rendered("rdjsonl", sample.clean()) == ""
 
 
@@ -198,12 +115,8 @@ def test_checkstyle_is_read_back():
     assert [severity for _, _, severity, _ in found] == ["info", "warning", "error", "warning"]
 
 
-def test_junit_counts_add_up():
+def test_junit_says_that_nothing_was_found():
     root = ET.fromstring(rendered("junit"))
-    for suite in root.iter("testsuite"):
-        assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
-        assert int(suite.get("failures", "")) == len(suite.findall("testcase/failure"))
-        assert int(suite.get("skipped", "")) == len(suite.findall("testcase/skipped"))
     assert sum(len(suite.findall("testcase/failure")) for suite in root.iter("testsuite")) == 3
     assert any(case.get("name") == "no findings" for case in root.iter("testcase"))
 
@@ -318,12 +231,3 @@ def test_sarif_paths_are_uris():
         uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         assert re.fullmatch(r"[A-Za-z0-9/._~%+!$&'()*,;=@-]+", uri)
     assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in results}) == len(results)
-
-
-def test_sarif_validates_against_the_official_schema():
-    path = os.environ.get("HUNKLINT_SARIF_SCHEMA")
-    if not path:
-        pytest.skip("HUNKLINT_SARIF_SCHEMA does not name a copy of sarif-schema-2.1.0.json")
-    schema = json.loads(Path(path).read_text())
-    for report in (sample.sample(), sample.clean(), sample.empty(), sample.hostile(), twice()):
-        jsonschema.Draft4Validator(schema).validate(sarif(report, show_suppressed=True))
