@@ -147,9 +147,11 @@ class Knowledge:
         resources, locks = tables["resources"], tables["locks"]
         acquire: dict[str, _Row] = {}
         release: dict[str, list[_Row]] = {}
+        self._rows: list[_Row] = []
         for rows, lock in ((resources["families"], False), (locks["families"], True)):
             for row in rows:
                 place: _Row = (row, lock)
+                self._rows.append(place)
                 for name in row["acquire"]:
                     acquire[name] = place
                 for name in row["release"]:
@@ -192,6 +194,11 @@ class Knowledge:
                 row["release"][0],
             )  # fmt: skip
         return found
+
+    @property
+    def families(self) -> list[Family]:
+        """Every family, in the order of the tables."""
+        return [self._family("", place) for place in self._rows]
 
     def speaks_of(self, identifiers: Iterable[bytes]) -> bool:
         """Whether any of these names could be an acquisition: one of the tables', or half of a pair by its words."""
