@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
@@ -41,6 +41,7 @@ class Family:
     recursive: bool = False
     shared: bool = False
     preferred: str = ""  # the release to name in a message
+    member: str = ""  # of the structure that an OUT argument fills: what is owed is held there
 
     @property
     def held(self) -> int:
@@ -57,12 +58,12 @@ class Family:
 class HarvestedPairs:
     """Releases by acquisition, as a tree showed them: `get(acquire)` gives {release: handle}.
 
-    The table is sorted lines `acquire release ...` by handle; they are searched by halving where they stand.
+    The table is sorted lines `acquire handle release ...`; they are searched by halving where they stand.
     """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._texts: list[tuple[str, str]] | None = None
+        self._text: str | None = None
         self._known: Memo[str, dict[str, str]] = Memo()
 
     def get(self, acquire: str, default: dict[str, str]) -> dict[str, str]:
@@ -76,32 +77,31 @@ class HarvestedPairs:
         return bool(self.get(acquire, {}))
 
     def _find(self, acquire: str) -> dict[str, str]:
-        if self._texts is None:
-            table = (self._tables.data.get("pairs") or {}).get("pairs", {})
-            self._texts = [(str(handle), text) for handle, text in table.items()]
+        if self._text is None:
+            self._text = str((self._tables.data.get("pairs") or {}).get("pairs", ""))
         found: dict[str, str] = {}
-        for handle, text in self._texts:
-            line = sorted_line(text, acquire)
-            found.update(dict.fromkeys(line.split()[1:], handle))
+        for line in lines_of(self._text, acquire):
+            _, handle, *releases = line.split()
+            found.update(dict.fromkeys(releases, handle.replace("-", " ")))
         return found
 
 
-def sorted_line(text: str, word: str) -> str:
-    """The line that starts with a word and a space, of a text of sorted lines; empty where there is none."""
-    low, high = 0, len(text)
-    while low < high:
-        start = text.rfind("\n", low, (low + high) // 2) + 1 or low
-        end = text.find("\n", start, high)
+def lines_of(text: str, word: str) -> Iterator[str]:
+    """The lines that start with a word and a space, of a text of sorted lines."""
+    start, low, high = word + " ", 0, len(text)
+    while low < high:  # the first line that is not before them
+        middle = text.rfind("\n", low, (low + high) // 2) + 1 or low
+        end = text.find("\n", middle, high)
         end = high if end < 0 else end
-        line = text[start:end]
-        name = line.partition(" ")[0]
-        if name == word:
-            return line
-        if name < word:
+        if text[middle:end] < start:
             low = end + 1
         else:
-            high = start - 1
-    return ""
+            high = max(middle - 1, low)
+    while text.startswith(start, low):
+        end = text.find("\n", low)
+        end = len(text) if end < 0 else end
+        yield text[low:end]
+        low = end + 1
 
 
 _Row = tuple[Mapping[str, Any], bool]
@@ -186,7 +186,7 @@ class Knowledge:
         row, lock = place
         found = self._families.get(id(row))
         if found is None:
-            where, argument = _handle(str(row["handle"]))
+            where, argument, member = _handle(str(row["handle"]))
             found = self._families[id(row)] = Family(
                 row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
                 "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
@@ -323,13 +323,14 @@ def _singular(word: str) -> str:
     return word[:-1] if len(word) > 4 and word[-1] == "s" and word[-2] not in "sui" else word
 
 
-def _handle(text: str) -> tuple[str, int]:
+def _handle(text: str) -> tuple[str, int, str]:
     if text in (RETURN, NONE):
-        return text, -1
-    word, _, number = text.partition(" ")
+        return text, -1, ""
+    word, _, place = text.partition(" ")
+    number, _, member = place.partition(".")
     if number:
-        return (OUT if word == "out" else ADDRESS), int(number)
-    return ARGUMENT, int(word)
+        return (OUT if word == "out" else ADDRESS), int(number), member
+    return ARGUMENT, int(word), ""
 
 
 def knowledge(tables: Tables) -> Knowledge:
