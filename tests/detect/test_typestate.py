@@ -242,6 +242,68 @@ def test_the_harvested_pairs_are_sorted() -> None:
     assert "no_such_call" not in pairs and "~" not in pairs and "A" not in pairs
 
 
+STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        # a callee that failed took nothing: that it is released then does not show that the callee never takes it
+        (
+            "char *p = kmalloc(8, GFP_KERNEL); struct buf *q; if (!p) return -ENOMEM; q = foo_export(p);"
+            " if (IS_ERR(q)) { kfree(p); return PTR_ERR(q); } if (a) return -EIO; return 0;",
+            [],
+        ),
+        # released behind the callee whatever it returned: it only looked
+        (
+            "char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; foo_feed(p);"
+            " if (b) { kfree(p); return -EINVAL; } if (a) return -EIO; foo->p = p; return 0;",
+            ["kmalloc"],
+        ),
+        # a put that belongs to another get of the function is no counterpart of this one
+        (
+            "struct bar *p = foo_find(a); int ret; if (!p) return -ENODEV; ret = foo_rpm_get(p); if (ret) return ret;"
+            " foo_rpm_put(p); if (b) return -EIO; return 0;",
+            [],
+        ),
+        # the owner of the structure was told of it before: its teardown finds the handle
+        (
+            "struct bar *p = devm_kzalloc(foo->dev, 8, GFP_KERNEL); if (!p) return -ENOMEM; foo->ports[a] = p;"
+            " p->name = kasprintf(GFP_KERNEL, a); if (!p->name) return -ENOMEM;"
+            " if (b) { foo_remove_ports(foo); return -EIO; } return 0;",
+            [],
+        ),
+        (
+            "struct bar *p = devm_kzalloc(foo->dev, 8, GFP_KERNEL); if (!p) return -ENOMEM;"
+            " p->name = kasprintf(GFP_KERNEL, a); if (!p->name) return -ENOMEM;"
+            " if (b) { foo_remove_ports(foo); return -EIO; } return 0;",
+            ["kasprintf"],
+        ),
+        # a number other than the one asked for
+        (
+            "int n = dma_map_sg(foo->dev, foo->sgl, 1, 0); if (n != 1) return -EIO;"
+            " if (a) { dma_unmap_sg(foo->dev, foo->sgl, 1, 0); return -EINVAL; } return 0;",
+            [],
+        ),
+        (
+            "int n = dma_map_sg(foo->dev, foo->sgl, 1, 0); if (n != 1) return -EIO;"
+            " if (a) { dma_unmap_sg(foo->dev, foo->sgl, 1, 0); return -EINVAL; } if (b) return -EIO; return 0;",
+            ["dma_map_sg"],
+        ),
+        # a list takes a member of what an accessor makes of the handle
+        (
+            "struct gem *p = drm_gem_object_lookup(foo, a); struct bar *q; if (!p) return -ENOENT; q = to_bar(p);"
+            " if (b) { drm_gem_object_put(p); return -EINVAL; } list_add_tail(&q->entry, &foo->list);"
+            " if (a) return -EIO; return 0;",
+            [],
+        ),
+    ],
+)
+def test_who_has_it_at_the_end(body: str, names: list[str]) -> None:
+    found = {name for name, _ in leaks(STATIC + body + "\n}\n")}
+    assert found == set(names)
+
+
 def test_the_mirror_of_a_function_undoes_all() -> None:
     body = "{\n\tchar *p = kmalloc(8, GFP_KERNEL);\n\tif (!p)\n\t\treturn -ENOMEM;\n\tif (a) {\n\t\tkfree(p);\n"
     body += "\t\treturn -EIO;\n\t}\n\tif (foo->b) {\n\t\tfoo_resume(foo);\n\t\treturn -EIO;\n\t}\n"
