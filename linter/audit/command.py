@@ -88,7 +88,7 @@ def run_audit(names: list[str], reviewer: Reviewer, options: RunOptions) -> int:
         finally:
             executor.close()
         store.end_run(number, outcome)
-        words = _closing_words(store)
+        words = _closing_words(store) if outcome == "finished" else _words_so_far(store)
         store.close()
     except BaseException:
         store.close(keep=False)
@@ -120,6 +120,12 @@ def _closing_words(store: Store) -> str:
         " {patches} patches in {series} series of {works} works, {findings} findings, {remarks} remarks of reviewers"
     )
     return words.format(**counted)
+
+
+def _words_so_far(store: Store) -> str:
+    """What a stopped run can tell: series and the like are put together at the end."""
+    row = store.db.execute("SELECT messages, patches, findings FROM totals").fetchone()
+    return "{} messages read, {} patches judged, {} findings".format(*row)
 
 
 def _say(outcome: str, words: str, options: RunOptions, problems: list[InputError]) -> int:

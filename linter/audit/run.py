@@ -58,7 +58,7 @@ class AuditRun:
     tally: Tally = field(default_factory=Tally)
     grouping: Grouping = field(default_factory=Grouping)
     problems: list[InputError] = field(default_factory=list)  # archives that could not be read to their end
-    read: int = 0  # bytes of the archives that were gone through
+    read: int = 0  # bytes of the archives that are done with
     _batch: list[Task] = field(default_factory=list)
     _uncommitted: int = 0
     _committed_at: float = field(default_factory=time.monotonic)
@@ -111,7 +111,6 @@ class AuditRun:
                     self.store.retract(number, entry.retracts)
                 else:
                     self._take(entry, number, packed)
-                self.read += len(entry.raw)
                 position = entry.position
                 self.store.move(number, position)
                 self._breathe(1)
@@ -142,6 +141,7 @@ class AuditRun:
         original = store.original(seen, by_content=self.plan.by_content)
         if original is not None:
             self.tally.copies += 1
+            self.read += len(entry.raw)
             store.add_message(number, source, entry, seen, False, None, original)
             return
         judge = not (seen.reply and seen.has_patch and store.knows_patch(seen.parents))
@@ -263,9 +263,10 @@ class AuditRun:
             self.tally.patches += len(answer.patches)
             self.tally.findings += len(answer.findings)
             self.tally.remarks += len(answer.remarks)
-        messages = [item.number for part in parts for item in part.items]
-        self.spool.release(messages)
-        self._uncommitted += len(messages)
+        items = [item for part in parts for item in part.items]
+        self.spool.release(item.number for item in items)
+        self.read += sum(item.place.length for item in items)
+        self._uncommitted += len(items)
 
     def _check_told(self, failed: Failed) -> None:
         if failed.told is not None and self.plan.strict:

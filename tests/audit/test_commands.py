@@ -231,7 +231,8 @@ def test_an_interrupt_says_how_to_go_on(tmp_path: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
-    assert "the same command goes on from here" in said
+    assert re.search(r"stopped, all kept: \d+ messages read, \d+ patches judged, \d+ findings\n", said)
+    assert "the same command goes on from here" in said and "series" not in said
 
 
 def test_commits_of_a_history_are_judged_with_their_whole_files(tmp_path: Path) -> None:
