@@ -104,6 +104,8 @@ def handle_of(call: Expr, family: Family, facts: Facts, target: Expr | None) -> 
     if argument.kind is not Kind.ADDRESS:
         return None
     place = argument.args[0]
+    if family.where == OUT and family.member:
+        return f"{facts.location(place)}.{family.member}", [f"{place.key}.{family.member}"]
     if family.where == OUT:
         return f"<{call.start}&{family.argument}>", [place.key]
     if family.where == ADDRESS:

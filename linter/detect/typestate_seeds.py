@@ -222,6 +222,8 @@ class Seeds:
         place = _place(call, where, family, target)
         local, managed = self._home(place, facts)
         shown = place.key if place is not None else call.text
+        if family is not None and family.member:
+            shown = keys[0]
         return Obligation(
             call=call, block=block, index=position, name=call.text, kind=kind, release=release, held=held,
             handle=handle, keys=frozenset(keys), result=f"<{call.start}>",

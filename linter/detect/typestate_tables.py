@@ -133,7 +133,7 @@ class ByName(Generic[T]):
 def _failed_family(name: str, place: _Row) -> Family:
     """What a call leaves to be undone where it fails."""
     row, _ = place
-    _, argument = _handle(str(row["handle"]))
+    _, argument, _ = _handle(str(row["handle"]))
     return Family(
         name, frozenset(row["failure"]), ARGUMENT, argument, "failed", "failed", False, False, False, False, False,
         row["failure"][0],
@@ -191,7 +191,7 @@ class Knowledge:
                 row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
                 "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
                 bool(row.get("recursive")), bool(row.get("shared")),
-                row["release"][0],
+                row["release"][0], member,
             )  # fmt: skip
         return found
 

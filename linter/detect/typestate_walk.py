@@ -21,6 +21,7 @@ from linter.flow.expr import integer
 from linter.flow.facts import NEGATIVE, POSITIVE, ZERO, Facts, join, same
 from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
+from linter.flow.words import cursors
 from linter.pattern import lazy
 
 MOST_VISITS = 15_000
@@ -247,7 +248,7 @@ class Walk:
         if kind is StepKind.ITERATE and step.expr is not None:
             if step.expr.start == self.owed.call.start:
                 return -1
-            for arg in step.expr.args[:2]:
+            for arg in step.expr.args[cursors(step.expr.text)]:
                 if arg.key in self.owed.keys:
                     return -1
         return status

@@ -12,6 +12,7 @@ import zlib
 
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import Expr, Kind, Step, StepKind
+from linter.flow.words import cursors
 from linter.pattern import lazy
 
 ZERO, NEGATIVE, POSITIVE, ERROR = 1, 2, 4, 8
@@ -60,13 +61,19 @@ class Facts:
         if kind is Kind.NAME:
             return expr.text
         if kind is Kind.FIELD:
-            base = expr.args[0]
-            return _short(f"{self.value(base)}->{expr.text}" if expr.arrow else f"{self.location(base)}.{expr.text}")
+            return _short(self._through(expr.args[0], expr.arrow) + expr.text)
         if kind is Kind.INDEX:
             return _short(f"{self.value(expr.args[0])}[{self.value(expr.args[1])}]")
         if kind is Kind.DEREF:
             return _short("*" + self.value(expr.args[0]))
         return _short(expr.key)
+
+    def _through(self, base: Expr, arrow: bool) -> str:
+        """What a member is read through: where a pointer holds `&x`, `p->f` is `x.f`."""
+        if not arrow:
+            return self.location(base) + "."
+        value = self.value(base)
+        return f"{value[1:]}." if value[:1] == "&" else f"{value}->"
 
     def value(self, expr: Expr) -> str:
         """The name of an expression's value."""
@@ -246,7 +253,7 @@ class Facts:
             else:
                 self.store(step, step.target)
         elif kind is StepKind.ITERATE and step.expr is not None:
-            for index, arg in enumerate(step.expr.args[:2]):
+            for index, arg in enumerate(step.expr.args[cursors(step.expr.text)]):
                 if arg.kind is Kind.NAME:
                     self.forget(arg.text, f"<{step.start}@{index}>")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from linter.pattern import lazy
+
 TRANSPARENT = frozenset(
     [
         "likely",
@@ -89,3 +91,12 @@ UNEVALUATED = frozenset(["typeof", "__typeof__", "__typeof", "typeof_unqual", "_
 """Operators that look at a type alone: nothing in their argument is read."""
 
 LOOP_KEYWORDS = frozenset({b"while", b"for", b"do"})
+
+_CONTAINER_FIRST = lazy(
+    r"child|endpoint|graph_port|_sg$|^for_each_sgtable|^xa_for_each|^idr_for_each|^hash_for_each|^of_property_for_each"
+)
+
+
+def cursors(iterator: str) -> slice:
+    """Which arguments of a `for_each_x(...)` macro it sets in every round: the first two, or those behind the first."""
+    return slice(1, 3) if _CONTAINER_FIRST.search(iterator) else slice(0, 2)

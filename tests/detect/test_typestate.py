@@ -290,6 +290,19 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
             " if (a) { dma_unmap_sg(foo->dev, foo->sgl, 1, 0); return -EINVAL; } if (b) return -EIO; return 0;",
             ["dma_map_sg"],
         ),
+        # what a call leaves in a member of a local structure
+        (
+            "struct of_phandle_args args; int ret = of_parse_phandle_with_args(foo->np, a, b, 0, &args);"
+            " if (ret) return ret; if (a) { of_node_put(args.np); return -EIO; } foo->x = args.args[0];"
+            " if (b) return -EINVAL; of_node_put(args.np); return 0;",
+            ["of_parse_phandle_with_args"],
+        ),
+        # what a pointer reads through an address is not always there
+        (
+            "struct v4l2_ctrl_handler *h = &foo->hdl; v4l2_ctrl_handler_init(h, 2); if (h->error) {"
+            " v4l2_ctrl_handler_free(h); return -EIO; } if (a) return -EINVAL; return 0;",
+            ["v4l2_ctrl_handler_init"],
+        ),
         # a list takes a member of what an accessor makes of the handle
         (
             "struct gem *p = drm_gem_object_lookup(foo, a); struct bar *q; if (!p) return -ENOENT; q = to_bar(p);"

@@ -57,6 +57,11 @@ def marks(body: str) -> dict[str, int]:
         ("if (a) return 0; fill(&a); mark(a);", ANY),
         ("p = ERR_PTR(-ENOMEM); mark(p);", ERROR),
         ("if (dma_mapping_error(p, a)) mark(a);", ERROR),
+        ("q = &p->in; if (q->error) return 0; mark(q->error);", ZERO),
+        ("q = &p->in; if (p->in.error) return 0; mark(q->error);", ZERO),
+        ("if (!p) return 0; for_each_child_of_node(p, q) a++; mark(p);", ANY & ~ZERO),
+        ("if (!q) return 0; for_each_child_of_node(p, q) a++; mark(q);", ANY),
+        ("if (!p) return 0; list_for_each_entry(p, &q->list, list) a++; mark(p);", ANY),
     ],
 )
 def test_what_is_known(body: str, expected: int) -> None:
