@@ -47,11 +47,9 @@ def finding_lines(judged: Judged, source: Source, options: RenderOptions) -> Ite
     finding = judged.finding
     severity = finding.severity.label
     head = paint(severity, f"{severity}[{finding.rule}]")
-    title = wrap(
-        one_line(finding.message, options.unicode),
-        max(min(options.width, WIDEST) - len(severity) - len(finding.rule) - 4, 20),
-    )
-    yield f"{head}{paint('bold', ': ' + title[0] if title else ':')}\n"
+    plain = f"{severity}[{finding.rule}]:"
+    title = wrap(f"{plain} {one_line(finding.message, options.unicode)}", max(min(options.width, WIDEST) - 4, 30))
+    yield f"{head}{paint('bold', title[0].removeprefix(plain[:-1]))}\n"
     yield from (f"    {paint('bold', line)}\n" for line in title[1:])
     yield _arrow(source.patch, judged, paint, options)
     yield from render_frame(judged, source, options)
