@@ -70,18 +70,28 @@ def engine_of(name: str) -> Engine:
     return _ENGINES[name]
 
 
-def check_rule(rule: Rule, tables: Tables) -> frozenset[str] | None:
-    """Let a rule's engine check its block; gives the rule's triggers. For `load_rulebook(check=...)`."""
-    try:
-        engine = _ENGINES[rule.engine]
-    except KeyError:
-        from linter.rulebook.validate import did_you_mean
+class _Checker:
+    """Let a rule's engine check its block. For `load_rulebook(check=...)`."""
 
-        names = list(_ENGINES)
-        hint = did_you_mean(rule.engine, names)
-        problem = f"no engine is named `{rule.engine}`" + (f"; {hint}" if hint else "")
-        raise BlockError(("engine",), problem, "one of " + ", ".join(names)) from None
-    return engine.check(rule, tables)
+    def __call__(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
+        """The rule's triggers."""
+        try:
+            engine = _ENGINES[rule.engine]
+        except KeyError:
+            from linter.rulebook.validate import did_you_mean
+
+            names = list(_ENGINES)
+            hint = did_you_mean(rule.engine, names)
+            problem = f"no engine is named `{rule.engine}`" + (f"; {hint}" if hint else "")
+            raise BlockError(("engine",), problem, "one of " + ", ".join(names)) from None
+        return engine.check(rule, tables)
+
+    def scope_of(self, name: str) -> str:
+        """What an engine is given at a time."""
+        return _ENGINES[name].scope.value
+
+
+check_rule = _Checker()
 
 
 def schemas() -> dict[str, Mapping[str, Any] | None]:

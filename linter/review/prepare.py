@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
@@ -15,20 +16,29 @@ from linter.review.model import Skip
 from linter.review.profiles import is_silenced
 from linter.review.settings import Settings
 from linter.rulebook.kernel import holds
-from linter.rulebook.model import AppliesTo, KernelVersion, Rule, Rulebook
+from linter.rulebook.model import AppliesTo, KernelVersion, Rule, Rulebook, Tables
 from linter.rulebook.paths import applies
 
 _WORD = lazy(rb"[A-Za-z_]\w*")
 
 
-@record
 class Prepared:
-    """One engine with the enabled rules that it runs."""
+    """One engine with the enabled rules that it runs; it is imported when it first has something to look at."""
 
-    scope: Scope
-    runner: Runner
-    rules: frozenset[str]
-    always: frozenset[str]  # rules without triggers
+    def __init__(self, name: str, rules: Sequence[Rule], tables: Tables) -> None:
+        self.scope = Scope(rules[0].scope) if rules[0].scope else engines()[name].scope
+        self.rules = frozenset(rule.id for rule in rules)
+        self.always = frozenset(rule.id for rule in rules if rule.triggers is None)  # rules without triggers
+        self._wanted = (name, rules, tables)
+        self._runner: Runner | None = None
+
+    @property
+    def runner(self) -> Runner:
+        """The engine, made ready."""
+        if self._runner is None:
+            name, rules, tables = self._wanted
+            self._runner = engines()[name].prepare(rules, tables)
+        return self._runner
 
 
 @record(frozen=False)
@@ -52,12 +62,7 @@ class Workshop:
             by_engine[rule.engine].append(rule)
             for word in rule.triggers or ():
                 self._by_word[word.encode()].add(rule.id)
-        for name, rules in by_engine.items():
-            engine = engines()[name]
-            runner = engine.prepare(rules, self.rulebook.tables)
-            ids = frozenset(rule.id for rule in rules)
-            always = frozenset(rule.id for rule in rules if rule.triggers is None)
-            self.engines.append(Prepared(engine.scope, runner, ids, always))
+        self.engines += [Prepared(name, rules, self.rulebook.tables) for name, rules in by_engine.items()]
 
     def with_scope(self, scope: Scope) -> list[Prepared]:
         """The engines that are given one sort of thing."""

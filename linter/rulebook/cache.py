@@ -29,7 +29,7 @@ from linter.rulebook.model import (
     Tables,
 )
 
-_FORMAT = 3
+_FORMAT = 4
 MOST_RULEBOOKS = 4
 """Rulebooks that are kept: one for each set of rule folders in use."""
 
@@ -205,6 +205,7 @@ def _pack(rule: Rule) -> list[Any]:
         None if rule.triggers is None else " ".join(sorted(rule.triggers)),  # words: one text is read faster than many
         rule.source,
         rule.supersedes,
+        rule.scope,
     ]
 
 
@@ -233,4 +234,5 @@ def _unpack(row: list[Any]) -> Rule:
         row[19],
         (),
         tuple(row[20]),
+        row[21],
     )

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from linter.rulebook.document import Document
 
 Check = Callable[[Rule, Tables], frozenset[str] | None]
-"""Checks a rule's engine block and returns its triggers; raises BlockError."""
+"""Checks a rule's engine block and returns its triggers; raises BlockError. It may have a method `scope_of`, from an
+engine's name to what it is given: kept with each rule, so that an engine with nothing to do is not imported."""
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -213,7 +214,8 @@ def read_rule(path: Path, *, tables: Tables | None = None, check: Check | None =
         if error.args and error.args[0] not in tables.data:
             raise document.error((rule.engine,), f"needs the table {error}, which is missing", "") from error
         raise
-    return replace(rule, triggers=triggers)
+    scope_of: Callable[[str], str] | None = getattr(check, "scope_of", None)
+    return replace(rule, triggers=triggers, scope=scope_of(rule.engine) if scope_of else "")
 
 
 def _check_profiles(rule: Rule, document: Document, tables: Tables) -> None:

@@ -130,6 +130,7 @@ class Rule:
     source: str = ""  # path of the YAML file
     examples: tuple[Example, ...] = ()  # empty when the rule came from the compiled cache
     supersedes: tuple[str, ...] = ()  # rules that say less about the same line: they are not shown beside this one
+    scope: str = ""  # what its engine is given at a time, as the check told; empty where nobody was asked
 
 
 @record(eq=False)
