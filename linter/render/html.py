@@ -19,6 +19,9 @@ from linter.render.words import heading, place, plural, shown, skip_line, summar
 from linter.review.model import PatchReport, Report, Skip
 from linter.rulebook.model import Severity
 
+MANY_RULES = 12
+"""With more rules than these the filter by rule is folded up."""
+
 
 class Page:
     """Collects the sections while the patches go by; the head needs their totals."""
@@ -27,7 +30,7 @@ class Page:
         self.report = report
         self.options = options
         self.sections: list[str] = []
-        self.overview: list[str] = []
+        self.overview: list[str] = []  # a list for each patch
         self.skips: list[Skip] = []
         self.rules: dict[str, int] = {}
         self.by_rule: list[int] = []
@@ -44,6 +47,7 @@ class Page:
             return
         index = len(self.sections) + 1
         sheet = Sheet(Source(patch_report), self.report.rulebook, index)
+        rows = []
         for judged in findings:
             self.findings += 1
             rule = self.rules.setdefault(judged.finding.rule, len(self.rules))
@@ -53,7 +57,10 @@ class Page:
             self.by_severity[judged.finding.severity] += 1
             card = Card(judged, self.findings, rule, index)
             sheet.add(card)
-            self.overview.append(_overview_row(card, sheet))
+            rows.append(_overview_row(card, sheet))
+        name = text(heading(patch_report.patch, NAMES))
+        title = f'<h3><a href="#patch{index}">{name}</a></h3>' if patch_report.patch.title else ""
+        self.overview.append(f'{title}<ol class="list">{"".join(rows)}</ol>\n')
         self.sections.append("".join(_patch_section(sheet)))
 
     def filters(self) -> str:
@@ -68,12 +75,15 @@ class Page:
         rules = [
             _box(f"r-{at}", f"<code>{text(rule)}</code>", self.by_rule[at]) for rule, at in sorted(self.rules.items())
         ]
+        listed = "".join(rules)
+        if len(rules) > MANY_RULES:
+            listed = f"<details><summary>{plural(len(rules), 'rule')}</summary>{listed}</details>"
         names = [f"s-{severity.label}" for severity in self.by_severity] + [f"r-{at}" for at in self.rules.values()]
         hide = "\n".join(f"body:has(#{name}:not(:checked)) .{name} {{ display: none; }}" for name in names)
         return (
             f"<style>{hide}</style><form>"
             f"<fieldset><legend>Show severity</legend>{''.join(severities)}</fieldset>"
-            f"<fieldset><legend>Show rule</legend>{''.join(rules)}</fieldset></form>\n"
+            f"<fieldset><legend>Show rule</legend>{listed}</fieldset></form>\n"
         )
 
     def not_analysed(self) -> str:
@@ -134,8 +144,7 @@ def _head(page: Page) -> str:
 def _main(page: Page) -> Iterator[str]:
     yield '<main id="main">\n'
     if page.overview:
-        rows = "".join(page.overview)
-        yield f'<nav aria-label="All remarks"><h2>Remarks</h2><ol class="list">{rows}</ol></nav>\n'
+        yield f'<nav aria-label="All remarks"><h2>Remarks</h2>{"".join(page.overview)}</nav>\n'
     elif page.report.counts.patches:
         yield "<p>Nothing to remark.</p>\n"
     yield from page.sections

@@ -11,6 +11,7 @@ from linter.record import field, record
 from linter.render.escape import decode, show, take, visible, width
 from linter.render.html_remark import NAMES, Card, article, line_anchor, step_note, text
 from linter.render.source import Source
+from linter.render.words import plural
 from linter.rulebook.model import Rulebook
 
 _ROWS = {
@@ -19,7 +20,8 @@ _ROWS = {
     LineKind.REMOVED: ("removed", '<span class="sr">removed </span>', "−"),
 }
 LONGEST_LINE = 2000
-LONGEST_QUIET = 400  # lines; a longer file without a remark is named and not shown
+LONGEST_QUIET = 400  # lines; a longer file without a remark is named and not shown, of one with remarks
+AROUND = 25  # so many lines are shown around what is said
 
 
 @record(frozen=False)
@@ -103,13 +105,39 @@ def _head(caption: str) -> str:
     )
 
 
-def _hunk(hunk: Hunk, sheet: Sheet) -> Iterator[str]:
+def _kept(hunk: Hunk, sheet: Sheet) -> set[int]:
+    """The lines of a long file that are near to something that is said."""
+    kept: set[int] = set()
+    for at, line in enumerate(hunk.lines):
+        if line.patch_lineno in sheet.cards or line.patch_lineno in sheet.labels:
+            kept.update(range(at - AROUND, at + AROUND + 1))
+    return kept
+
+
+def _hunk(hunk: Hunk, sheet: Sheet, long: bool) -> Iterator[str]:
     where = f"@@ −{hunk.pre_start},{hunk.pre_count} +{hunk.post_start},{hunk.post_count} @@" if hunk.numbered else "…"
     section = escape(visible(decode(hunk.section).expandtabs(), NAMES))
+    kept = _kept(hunk, sheet) if long else None
+    if kept is not None and not kept:
+        section += f" · {plural(len(hunk.lines), 'line')} without a remark"
     yield f'<tr class="hunk"><td colspan="4">{where} {section}</td></tr>\n'
-    for line in hunk.lines:
+    if kept is not None and not kept:
+        return
+    left_out = 0
+    for at, line in enumerate(hunk.lines):
+        if kept is not None and at not in kept:
+            left_out += 1
+            continue
+        yield _left_out(left_out)
+        left_out = 0
         yield _row(line, sheet)
         yield from _below(line.patch_lineno, sheet)
+    yield _left_out(left_out)
+
+
+def _left_out(count: int) -> str:
+    words = f"… {plural(count, 'line')} without a remark"
+    return f'<tr class="hunk"><td colspan="4">{words}</td></tr>\n' if count else ""
 
 
 def file_section(file: FilePatch, sheet: Sheet, at: int) -> Iterator[str]:
@@ -134,7 +162,7 @@ def file_section(file: FilePatch, sheet: Sheet, at: int) -> Iterator[str]:
         end = "</details>\n"
     yield _head(f"Changes to {path}")
     for hunk in file.hunks:
-        yield from _hunk(hunk, sheet)
+        yield from _hunk(hunk, sheet, len(numbers) > LONGEST_QUIET)
     yield f"</tbody></table>{end}"
 
 

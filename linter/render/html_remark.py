@@ -69,7 +69,8 @@ def _place_link(location: Location, card: Card, source: Source) -> str:
 
 
 def _step(label: Label, card: Card, source: Source) -> str:
-    words = f": {marked(label.text)}" if label.text else ""
+    said = label.text if label.text != card.judged.finding.message else ""
+    words = f": {marked(said)}" if said else ""
     return f"<li>{_place_link(label.location, card, source)}{words}</li>"
 
 

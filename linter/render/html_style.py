@@ -49,6 +49,9 @@ label { display: inline-flex; gap: .4rem; align-items: center; padding: .15rem 0
 .list { list-style: none; padding: 0; margin: 1rem 0 0; border-top: 1px solid var(--line); }
 .list li { border-bottom: 1px solid var(--line); padding: .4rem 0; display: flex; gap: .25rem .75rem; flex-wrap: wrap;
   align-items: baseline; }
+nav h3 { background: none; padding: 1rem 0 0; font: 600 .95rem/1.4 system-ui, sans-serif; }
+nav h3 + .list { margin-top: .35rem; }
+fieldset details { flex: 1; } fieldset details > label { margin-right: 1rem; } fieldset summary { cursor: pointer; }
 .list .what { flex: 1 1 20rem; overflow-wrap: anywhere; min-width: 0; }
 .list .where { overflow-wrap: anywhere; }
 .chip { font-weight: 700; font-size: .75rem; border: 1px solid currentColor; border-radius: 1rem; padding: 0 .55rem;

@@ -14,7 +14,7 @@ from linter.render.options import RenderOptions
 from linter.review.model import PatchReport, Report
 from tests.render import sample
 from tests.render.browser import look, needs_chromium, picture
-from tests.render.build import at, finding, judge, report_of, whole_image
+from tests.render.build import at, finding, judge, patch_of, report_of, whole_image
 from tests.render.golden import check_golden
 
 VOID = {"meta", "input", "col", "br", "hr", "link", "img"}
@@ -112,6 +112,43 @@ def test_a_place_outside_the_patch_shows_its_code():
     labels = [(sample.elsewhere(patch), "owed"), (at(patch, "return -EFAULT;"), "left")]
     one = PatchReport(patch, (judge(finding(labels)),), (), {(sample.HEAP, "post"): image})
     assert "drivers/dma-buf/dma-heap.c:12 <code>&lt;line 12&gt;</code>: owed" in page(report_of(one))
+
+
+def test_a_long_file_is_shown_around_its_remarks():
+    lines = "".join(f"+line number {n}\n" for n in range(1, 601))
+    head = sample.heap_patch().raw.decode().partition("\ndiff --git")[0]
+    raw = f"{head}\ndiff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -0,0 +1,600 @@\n{lines}"
+    more = "".join(f"@@ -{n},0 +{n},2 @@ far\n+one more\n+and one\n" for n in range(700, 703))
+    patch = patch_of((raw + more).encode())
+    path = [(at(patch, "line number 100", whole=True), "taken"), (at(patch, "line number 300", whole=True), "lost")]
+    text = page(report_of(PatchReport(patch, (judge(finding(path)),))))
+    tree = Tree(text)
+    assert {link[1:] for link in tree.links if link.startswith("#")} <= set(tree.ids)
+    words = "".join(tree.words)
+    for number, there in ((74, False), (75, True), (125, True), (126, False), (275, True), (326, False)):
+        assert (f"line number {number}" in words) == there, number
+    assert "… 74 lines without a remark" in words
+    assert "… 149 lines without a remark" in words
+    assert "… 275 lines without a remark" in words
+    assert words.count("far · 2 lines without a remark") == 3
+    assert "one more" not in words
+
+
+def test_remarks_are_listed_by_patch_and_many_rules_folded():
+    many = [
+        PatchReport(
+            sample.heap_patch(),
+            tuple(
+                judge(finding([(at(sample.heap_patch(), "return -EFAULT;"), "")], rule=f"rule-{number}-{n}"))
+                for n in range(8)
+            ),
+        )
+        for number in range(2)
+    ]
+    text = page(report_of(*many))
+    assert text.count('<h3><a href="#patch') == 2
+    assert "<legend>Show rule</legend><details><summary>16 rules</summary>" in text
+    assert "<summary>" not in page().partition("</form>")[0]
 
 
 def test_what_was_skipped_is_listed():
