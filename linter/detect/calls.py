@@ -17,8 +17,8 @@ from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.harvest import classify_call, closing
 from linter.syntax.conditionals import blank, never_compiled
-from linter.syntax.mask import scrub
 from linter.syntax.model import Function, Unit
+from linter.syntax.scrub import blanked, scrub
 
 _CALL = lazy(rb"\b([A-Za-z_]\w*) ?\(")
 _WORD = lazy(rb"\w+")
@@ -57,7 +57,7 @@ def clean_text(unit: Unit) -> bytes:
         if b"#" in text:
             if _NEVER.search(text):
                 text = blank(text, never_compiled(text))
-            text = _DIRECTIVE.sub(lambda match: re.sub(rb"[^\n]", b" ", match[0]), text)
+            text = _DIRECTIVE.sub(lambda match: blanked(match[0]), text)
         unit.cache["calls.clean"] = text
     found: bytes = unit.cache["calls.clean"]
     return found
@@ -71,6 +71,15 @@ def named_calls(function: Function) -> list[tuple[str, int, int]]:
         start, end = function.body.start_byte, function.body.end_byte
         cache[key] = [(m[1].decode(), m.start(), m.end() - 1) for m in _CALL.finditer(text, start, end)]
     found: list[tuple[str, int, int]] = cache[key]
+    return found
+
+
+def called_names(function: Function) -> frozenset[str]:
+    """The names of everything that looks like a call."""
+    cache, key = function.unit.cache, ("calls.names", function.span.start)
+    if key not in cache:
+        cache[key] = frozenset(name for name, _, _ in named_calls(function))
+    found: frozenset[str] = cache[key]
     return found
 
 

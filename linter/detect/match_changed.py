@@ -88,6 +88,13 @@ def changed_text(unit: Unit) -> bytes:
 
 def changed_spans(unit: Unit) -> list[tuple[int, int]]:
     """The bytes of the lines that the patch wrote, and of the lines beside those that it took away."""
+    if "match.spans" not in unit.cache:
+        unit.cache["match.spans"] = _changed_spans(unit)
+    found: list[tuple[int, int]] = unit.cache["match.spans"]
+    return found
+
+
+def _changed_spans(unit: Unit) -> list[tuple[int, int]]:
     image = unit.image
     if not any(image.origin):
         return [(0, len(unit.text))]

@@ -10,7 +10,7 @@ from linter.flow.expr import build_expr
 from linter.flow.head import declared_name, declared_type, read_head
 from linter.flow.loops import Loops
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
-from linter.syntax.model import Function
+from linter.syntax.model import Annotation, Function, Unit
 
 MAX_DEPTH = 90
 """Statements nested deeper are taken for unknown code."""
@@ -27,6 +27,14 @@ def build_cfg(function: Function) -> Cfg:
     return found
 
 
+def _cleanups(unit: Unit) -> list[Annotation]:
+    """The annotations of a unit that release something at the end of a scope; its functions are many."""
+    if "cfg.cleanups" not in unit.cache:
+        unit.cache["cfg.cleanups"] = [note for note in unit.annotations if note.name in _CLEANUPS]
+    found: list[Annotation] = unit.cache["cfg.cleanups"]
+    return found
+
+
 class _Builder(Loops):
     def __init__(self, function: Function) -> None:
         super().__init__(function)
@@ -36,11 +44,7 @@ class _Builder(Loops):
         self.locals: dict[str, str] = {}
         self.depth = 0
         span = function.span
-        self.cleanups = [
-            note
-            for note in self.unit.annotations
-            if note.name in _CLEANUPS and span.start <= note.span.start < span.end
-        ]
+        self.cleanups = [note for note in _cleanups(self.unit) if span.start <= note.span.start < span.end]
 
     def build(self) -> Cfg:
         entry = self.current
