@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from linter.detect.calls import clean_text, named_calls
+from linter.detect.overflow_alloc import alloc_unbounded
 from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.flow.expr import integer
@@ -178,6 +179,7 @@ QUESTIONS: Mapping[str, Question] = {
     "copy-unbounded": copy_unbounded,
     "sum-wraps": sum_wraps,
     "narrow-product": narrow_product,
+    "alloc-unbounded": alloc_unbounded,
 }
 """What a rule of this engine can ask."""
 

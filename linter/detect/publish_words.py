@@ -22,6 +22,7 @@ class Publication:
     object: int
     place: int  # the argument that the object is put in; LAST where there is none
     undo: frozenset[str]
+    preferred: str  # the undoing call to name in a message
 
     def published(self, call: Expr) -> Expr | None:
         """The argument that is published."""
@@ -67,6 +68,7 @@ def _build(tables: Tables) -> PublishWords:
             _number(family["object"]),
             _number(family.get("in", "last")),
             frozenset(family.get("undo", ())),
+            next(iter(family.get("undo", ())), ""),
         )
         for family in table["families"]
         for name in family["calls"]

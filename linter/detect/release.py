@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from linter.detect import release_failed, release_stop, release_use
+from linter.detect import release_failed, release_put, release_stop, release_use
 from linter.detect.questions import Question, QuestionEngine
 
 QUESTIONS: Mapping[str, Question] = {
@@ -21,6 +21,7 @@ QUESTIONS: Mapping[str, Question] = {
     "freed-in-walk": release_use.freed_in_walk,
     "released-failed": release_failed.released_failed,
     "dangling-member": release_failed.dangling_member,
+    "freed-not-put": release_put.freed_not_put,
     "stopped-without-waiting": release_stop.stopped_without_waiting,
 }
 """What a rule of this engine can ask."""

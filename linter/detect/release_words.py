@@ -24,6 +24,7 @@ class ReleaseWords:
     stops: dict[str, str]  # callee that does not wait -> the one that does
     walks: frozenset[str]  # iterators that read the entry after the body
     allocates: frozenset[str]
+    counted: dict[str, str]  # callee that begins to count references of what holds its argument -> what drops the first
 
     @property
     def gone(self) -> dict[str, int]:
@@ -52,6 +53,7 @@ def _build(tables: Tables) -> ReleaseWords:
         stops=dict(table["stops"]),
         walks=frozenset(table["walks"].split()),
         allocates=frozenset(table["allocates"].split()) | typed_allocators(tables),
+        counted=dict(table["counted"]),
     )
 
 

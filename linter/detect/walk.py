@@ -15,7 +15,7 @@ from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.detect.release_words import block_facts, release_words
 from linter.flow.facts import Facts, join, same
-from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.record import record
 from linter.rulebook.model import Rule, Tables
@@ -59,12 +59,24 @@ def taken_off(query: Query) -> Iterator[Answer]:
             call = step.expr
             if step.kind is not StepKind.CALL or call is None or call.text not in words.unlinks or not call.args:
                 continue
-            head = _next_round(query.cfg, words.reads_after, call.args[0], block.index, index)
+            head = _head_of(query.cfg, block, call.args[0], words.reads_after)
             if head is None or head.expr is None or _is_freed(query.cfg, head.expr.args[0], block.loop, frees):
+                continue
+            known = block_facts(query)
+            if known is None or block.index not in known or not Round(query.cfg, head).comes(known, block, index):
                 continue
             names = {"VALUE": head.expr.args[0].key, "CALLEE": call.text, "WALK": head.expr.text}
             label = ((head.start, head.end), "goes on from the entry")
             yield Answer((step.start, step.end), names, [label], key=head.expr.args[0].key)
+
+
+def _head_of(cfg: Cfg, inside: BasicBlock, node: Expr, walks: frozenset[str]) -> Step | None:
+    """The head of the innermost loop around a block, where it goes over `node` and reads it after the body."""
+    for block in cfg.blocks:
+        for step in block.steps if block.loop == inside.loop else ():
+            if step.kind is StepKind.ITERATE and step.expr is not None and step.expr.args:
+                return step if step.expr.text in walks and _is_entry(node, step.expr) else None
+    return None
 
 
 def _is_freed(cfg: Cfg, cursor: Expr, loop: int, frees: Mapping[str, int]) -> bool:
@@ -87,27 +99,50 @@ def _is_entry(node: Expr, walk: Expr) -> bool:
     return node.args[0].key == f"{cursor.key}->{walk.args[-1].key}"
 
 
-def _next_round(cfg: Cfg, walks: frozenset[str], node: Expr, start: int, index: int) -> Step | None:
-    """The head of the loop around a step, where it goes over `node` and a way within the loop leads back to it."""
-    loop = cfg.blocks[start].loop
-    seen: set[int] = set()
-    pending = [(start, index + 1)]
-    while pending:
-        at, first = pending.pop()
-        block = cfg.blocks[at]
-        stopped = False
+class Round:
+    """Whether a way within a loop leads from a step back to its head, the cursor still on the same entry."""
+
+    def __init__(self, cfg: Cfg, head: Step) -> None:
+        self.cfg = cfg
+        self.head = head
+        self.cursor = head.expr.args[0].key if head.expr is not None else ""
+        self.found = False
+
+    def comes(self, known: Mapping[int, Facts], block: BasicBlock, index: int) -> bool:
+        """Whether there is such a way from behind the step of that number."""
+        facts = known[block.index].copy()
+        for step in block.steps[: index + 1]:
+            facts.run(step)
+        order = self.cfg.order()
+        try:
+            solve(
+                self._run(block, facts, index + 1),
+                lambda node, state: self._run(self.cfg.blocks[node], state.copy(), 0),
+                join,
+                same,
+                lambda node: order[node],
+            )
+        except Unsettled:
+            return False
+        return self.found
+
+    def _run(self, block: BasicBlock, facts: Facts, first: int) -> list[tuple[int, Facts]]:
         for step in block.steps[first:]:
-            if step.kind is StepKind.ITERATE and step.expr is not None and step.expr.args:
-                return step if step.expr.text in walks and _is_entry(node, step.expr) else None
-            name = node.args[0].args[0].key if node.kind is Kind.ADDRESS and node.args[0].args else node.key
-            if step.kind in (StepKind.GAP, StepKind.RETURN) or (step.target is not None and step.target.key == name):
-                stopped = True
-                break
-        for edge in () if stopped else block.edges:
-            if edge.target not in seen and cfg.blocks[edge.target].loop == loop:
-                seen.add(edge.target)
-                pending.append((edge.target, 0))
-    return None
+            if step is self.head:
+                self.found = True
+                return []
+            if step.kind in (StepKind.GAP, StepKind.RETURN) or (
+                step.target is not None and step.target.key == self.cursor
+            ):
+                return []
+            facts.run(step)
+        after = []
+        for edge in block.edges:
+            copy = facts.copy()
+            inside = self.cfg.blocks[edge.target].loop >= block.loop > 0
+            if inside and (edge.assume is None or copy.assume(*edge.assume)):
+                after.append((edge.target, copy))
+        return after
 
 
 def used_behind(query: Query) -> Iterator[Answer]:

@@ -1,0 +1,117 @@
+"""Questions about objects that count their references, and are freed as if they did not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from linter.detect.calls import named_calls
+from linter.detect.questions import Answer, Query
+from linter.detect.release_words import argument, block_facts, release_words
+from linter.flow.facts import Facts, join, same
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.flow.solve import Unsettled, solve
+from linter.pattern import lazy
+
+_ENDS = lazy(r"put|unregister|release|destroy|free|unref|del(?:ete)?(?:_|$)")
+
+
+def freed_not_put(query: Query) -> Iterator[Answer]:
+    """A structure that is freed although a device or kobject in it has references by now."""
+    words = release_words(query.tables)
+    called = {name for name, _, _ in named_calls(query.function)}
+    if called.isdisjoint(words.counted) or called.isdisjoint(words.frees):
+        return
+    known = block_facts(query)
+    told: set[int] = set()
+    for block in query.cfg.blocks if known is not None else ():
+        if known is None or block.index not in known:
+            continue
+        facts = known[block.index].copy()
+        for index, step in enumerate(block.steps):
+            call = step.expr
+            facts.run(step)
+            if step.kind is not StepKind.CALL or call is None or call.text not in words.counted or not call.args:
+                continue
+            holder = _holder(call.args[0])
+            if holder is None:
+                continue
+            count = Count(query.cfg, words.frees, call.args[0].key, facts.value(holder), block.index)
+            freed = count.follow(facts, index + 1)
+            if freed is None or freed.expr is None or freed.start in told:
+                continue
+            told.add(freed.start)
+            inner = call.args[0].args[0] if call.args[0].kind is Kind.ADDRESS else call.args[0]
+            names = {
+                "VALUE": holder.key,
+                "CALLEE": freed.expr.text,
+                "PUT": words.counted[call.text],
+                "HANDLE": query.text((call.args[0].start, call.args[0].end)),
+                "MEMBER": inner.key,
+                "START": call.text,
+            }
+            label = ((step.start, step.end), "others may hold references from here on")
+            yield Answer((freed.start, freed.end), names, [label], key=holder.key)
+
+
+def _holder(handle: Expr) -> Expr | None:
+    """The pointer to the structure that a device or kobject is embedded in; the handle where it is a pointer itself."""
+    if handle.kind is Kind.NAME:
+        return handle
+    if handle.kind is not Kind.ADDRESS:
+        return None
+    inner = handle.args[0]
+    while inner.kind is Kind.FIELD and not inner.arrow:
+        inner = inner.args[0]
+    return inner.args[0] if inner.kind is Kind.FIELD and inner.args[0].kind in (Kind.NAME, Kind.FIELD) else None
+
+
+class Count:
+    """Follows a structure from the call that began to count its references."""
+
+    def __init__(self, cfg: Cfg, frees: dict[str, int], handle: str, value: str, block: int) -> None:
+        self.cfg = cfg
+        self.frees = frees
+        self.handle = handle
+        self.value = value
+        self.block = block
+        self.freed: dict[int, Step] = {}
+
+    def follow(self, facts: Facts, first: int) -> Step | None:
+        """The first call that frees it while it has references."""
+        order = self.cfg.order()
+        try:
+            solve(
+                self._run(self.block, facts.copy(), first),
+                lambda node, state: [] if node == self.block else self._run(node, state.copy(), 0),
+                join,
+                same,
+                lambda node: order[node],
+            )
+        except Unsettled:
+            return None
+        return self.freed[min(self.freed)] if self.freed else None
+
+    def _run(self, index: int, facts: Facts, first: int) -> list[tuple[int, Facts]]:
+        block = self.cfg.blocks[index]
+        for step in block.steps[first:]:
+            if step.kind in (StepKind.GAP, StepKind.RETURN) or self._ends(step, facts):
+                return []
+            facts.run(step)
+        after = []
+        for edge in block.edges:
+            copy = facts.copy()
+            if edge.assume is None or copy.assume(*edge.assume):
+                after.append((edge.target, copy))
+        return after
+
+    def _ends(self, step: Step, facts: Facts) -> bool:
+        call = step.expr
+        if step.kind is not StepKind.CALL or call is None:
+            return False
+        given = argument(step, self.frees)
+        if given is not None and facts.value(given) == self.value:
+            self.freed.setdefault(step.start, step)
+            return True
+        if not _ENDS.search(call.text):
+            return False
+        return any(arg.key == self.handle or facts.value(arg) == self.value for arg in call.args)
