@@ -6,8 +6,10 @@ import io
 from typing import Any, BinaryIO
 
 from linter.errors import InputError
+from linter.pattern import lazy
 
 PEEK = 8192
+_MAIL = lazy(rb"(?:>?From |[!-9;-~]{1,70}:[ \t]|diff --|--- |Index: |commit [0-9a-f]{7})")
 _BINARY = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a picture",
@@ -42,7 +44,8 @@ def _binary(head: bytes) -> str | None:
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             return what
-    if b"\0" in head and (head.count(b"\0") * 50 > len(head) or not head[:200].isascii()):
+    # one zero byte in a mail must not hide the mail, nor the archive that it stands in
+    if b"\0" in head and (head.count(b"\0") * 50 > len(head) or not (head[:200].isascii() or _MAIL.match(head))):
         return "a binary file"
     return None
 

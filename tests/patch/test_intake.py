@@ -138,6 +138,15 @@ def test_no_text(tmp_path: Path, data: bytes, word: str) -> None:
     assert len(messages) == 1 and len(problems) == 1 and word in problems[0].reason
 
 
+@pytest.mark.parametrize("first", [b"", b"From ada@example.org Thu Oct  9 10:53:20 2025\n"])
+def test_a_zero_byte_hides_nothing(tmp_path: Path, first: bytes) -> None:
+    head = first + "Subject: [PATCH] a \u202e b\0\n".encode() + MAIL.partition(b"\n")[2]
+    messages, problems = read(write(tmp_path / "x", head))
+    assert not problems and len(messages[0].patches) == 1
+    messages, (problem,) = read(write(tmp_path / "y", "\u202e\0".encode() + MAIL))
+    assert messages == [] and "binary" in problem.reason
+
+
 def test_empty_and_missing(tmp_path: Path) -> None:
     ((message,), problems) = read(write(tmp_path / "empty", b""))
     assert message.patches == () and "empty" in message.problem and not problems
