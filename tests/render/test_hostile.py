@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -108,3 +109,50 @@ def test_markdown_is_text_for_a_real_parser():
 def _own(element: ET.Element) -> list[str]:
     """The text of an element up to and between its children, each piece by itself."""
     return [element.text or "", *(child.tail or "" for child in element)]
+
+
+HOSTILE_MAIL = """\
+From: "{evil}" <eve@example.org>
+Message-ID: <evil<b>@example.org>
+Subject: [PATCH] {evil}.
+To: list@example.org
+
+{evil}{zero}
+
+Signed-off-by: {evil} <eve@example.org>
+---
+diff --git a/drivers/ev<b>il.c b/drivers/ev<b>il.c
+index 1111111..2222222 100644
+--- a/drivers/ev<b>il.c
++++ b/drivers/ev<b>il.c
+@@ -10,2 +10,11 @@ {evil}
+ int a;
++static int evil_ioctl(struct file *f, unsigned int cmd, unsigned long arg)
++{{
++\t/* {evil}{zero} */
++\tchar *p = kmalloc(10, GFP_KERNEL);
++\tdev_err(dev, "{evil}\\n", p->x);
++\tif (copy_from_user(p, (void *)arg, 10))
++\t\treturn -EINVAL; /* {evil} */
++\treturn 0;
++}}
+ int b;
+"""
+
+
+@pytest.mark.parametrize("zero", ["", "\0"])
+@pytest.mark.parametrize("name", formats())
+def test_a_hostile_mail_from_end_to_end(tmp_path: Path, name: str, zero: str) -> None:
+    from linter.cli.main import run
+
+    evil = sample.EVIL.replace("\r\n", " ").replace('"', "")
+    mail, out = tmp_path / "evil.mail", tmp_path / "out"
+    mail.write_bytes(HOSTILE_MAIL.format(evil=evil, zero=zero).encode() + b"\xff\xfe\n")
+    assert run(["check", "--no-git", "--no-config", "--format", name, "-o", str(out), str(mail)]) in (0, 1)
+    text = out.read_text()
+    assert not {char for char in text if not char.isprintable() and char not in "\n\t"}
+    assert not [line for line in text.split("\n") if line.startswith("::error::owned")]
+    if name in ("html", "checkstyle", "junit"):
+        assert "<script" not in text
+    found = "copy_from_user" in text or "copy-user" in text
+    assert found, "the review took place"
