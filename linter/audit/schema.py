@@ -139,6 +139,7 @@ CREATE TABLE IF NOT EXISTS series (
   version INTEGER, total INTEGER, seen INTEGER);
 CREATE INDEX IF NOT EXISTS series_chain ON series (chain);
 CREATE INDEX IF NOT EXISTS series_address ON series (address, date);
+CREATE INDEX IF NOT EXISTS series_author ON series (author, date);
 """
 
 VIEWS = {

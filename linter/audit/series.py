@@ -7,11 +7,16 @@ import sqlite3
 from linter.audit.rows import title_key
 from linter.audit.stretches import walk
 from linter.pattern import lazy
+from linter.record import record
 
+# what mailing lists and relays add to a name: "Ann Author via B4 Relay", "'Ann Author' via list"
+_VIA = lazy(r"^'?(.+?)'? via [\w .-]{2,60}$")
 _PREFIX = lazy(r"^(?:\s*\[[^\]]{0,200}\])+\s*")
 
 SENT_TOGETHER_MINUTES = 30
 """Minutes within which parts of one series are sent, where they are not threaded."""
+SENT_AT_ONCE_MINUTES = 5
+"""The same where subjects name different versions: people number the patches of one series one by one."""
 MAX_NEAR = 16
 
 
@@ -37,16 +42,15 @@ def build_series(db: sqlite3.Connection) -> None:
     )
     db.execute(
         "UPDATE series SET title = c.title, author = coalesce(c.sender, series.author),"
-        " address = coalesce(c.address, series.address)"
-        " FROM (SELECT p.series AS id, m.subject AS title, m.sender, m.address FROM messages m JOIN messages n"
-        " ON n.task = m.task JOIN patches p ON p.message = n.message WHERE m.cover = 1 AND p.series IS NOT NULL"
-        " GROUP BY p.series) AS c WHERE series.series = c.id"
+        " address = coalesce(c.address, series.address), version = coalesce(c.version, series.version)"
+        " FROM (SELECT p.series AS id, m.subject AS title, m.sender, m.address, m.version FROM messages m"
+        " JOIN messages n ON n.task = m.task JOIN patches p ON p.message = n.message"
+        " WHERE m.cover = 1 AND p.series IS NOT NULL GROUP BY p.series) AS c WHERE series.series = c.id"
     )
-    for series, title in walk(
-        db, "SELECT series, title FROM series WHERE series > ? AND title LIKE '[%' ORDER BY series"
-    ):
-        key = title_key(_PREFIX.sub("", title))
-        db.execute("UPDATE series SET title_key = ? WHERE series = ?", (key, series))
+    sql = "SELECT series, title, author FROM series WHERE series > ? AND (title LIKE '[%' OR author LIKE '% via %')"
+    for series, title, author in walk(db, sql + " ORDER BY series"):
+        key, name = title_key(_PREFIX.sub("", title)), _VIA.sub(r"\1", author or "")
+        db.execute("UPDATE series SET title_key = ?, author = ? WHERE series = ?", (key, name or None, series))
 
 
 def _join_latecomers(db: sqlite3.Connection) -> None:
@@ -72,25 +76,41 @@ def _join_latecomers(db: sqlite3.Connection) -> None:
 
 
 def _join_unthreaded(db: sqlite3.Connection) -> None:
-    """Parts of one series that were sent one soon after the other, in threads of their own."""
+    """Parts of one series that were sent one soon after the other, in threads of their own or as several versions."""
     db.execute("CREATE TEMP TABLE part (series INTEGER PRIMARY KEY, sender, version, total, day, indices)")
     db.execute(
         "INSERT INTO part SELECT p.series, m.address, p.version, p.total, julianday(min(m.date)),"
         " group_concat(DISTINCT p.idx) FROM patches p JOIN messages m USING (message) WHERE p.series IS NOT NULL"
-        " AND p.total > 1 AND m.date IS NOT NULL GROUP BY p.series HAVING count(*) < p.total"
+        " AND p.total > 1 AND m.date IS NOT NULL AND m.address IS NOT NULL GROUP BY p.series HAVING count(*) < p.total"
     )
-    sql = "SELECT series, sender, version, total, day, indices FROM part ORDER BY sender, version, total, day, series"
-    near: list[tuple[int, float, set[str]]] = []  # incomplete series of one sender, sent within the last minutes
-    whose: tuple[str | None, int, int] | None = None
-    for series, sender, version, total, day, indices in db.execute(sql):
-        if whose != (sender, version, total):
-            whose, near = (sender, version, total), []
-        near = [part for part in near if day - part[1] < SENT_TOGETHER_MINUTES / 1440][-MAX_NEAR:]
+    sql = "SELECT series, version, day, indices, sender, total FROM part ORDER BY sender, total, day, series"
+    near: list[_Part] = []  # incomplete series of one sender, sent within the last minutes
+    whose: tuple[str, int] | None = None
+    for series, version, day, indices, sender, total in db.execute(sql):
+        if whose != (sender, total):
+            whose, near = (sender, total), []
+        near = [part for part in near if day - part.day < SENT_TOGETHER_MINUTES / 1440][-MAX_NEAR:]
         mine = set(indices.split(","))
-        found = next((part for part in near if not part[2] & mine), None)
-        if found is None or sender is None:
-            near.append((series, day, mine))
+        found = next((part for part in near if part.takes(version, day, mine)), None)
+        if found is None:
+            near.append(_Part(series, version, day, mine))
         else:
-            found[2].update(mine)
-            db.execute("UPDATE patches SET series = ? WHERE series = ?", (found[0], series))
+            found.indices.update(mine)
+            db.execute("UPDATE patches SET series = ? WHERE series = ?", (found.series, series))
     db.execute("DROP TABLE part")
+
+
+@record
+class _Part:
+    """A series some of whose patches are not there."""
+
+    series: int
+    version: int
+    day: float  # julian
+    indices: set[str]
+
+    def takes(self, version: int, day: float, indices: set[str]) -> bool:
+        """Whether other parts are of this series."""
+        minutes = (day - self.day) * 1440
+        soon = SENT_TOGETHER_MINUTES if version == self.version else SENT_AT_ONCE_MINUTES
+        return minutes < soon and not self.indices & indices

@@ -80,6 +80,81 @@ def test_versions_by_files_only_soon_after_and_by_the_same_author(tmp_path: Path
     ]  # fmt: skip
 
 
+def one_patch(
+    name: str, subject: str, path: str, *, day: int, sender: str = "Ann Author <ann@example.org>", month: int = 3
+) -> bytes:
+    """A patch to one file."""
+    return mail(name, subject, patch_body(path, [f"\t{name}();"]), day=day, sender=sender, month=month)
+
+
+def links(tmp_path: Path, messages: list[bytes]) -> list[tuple[str | None, str | None]]:
+    """Title and previous title of every series, by date."""
+    db = run(tmp_path, messages)
+    return ask(db, "SELECT s.title, p.title FROM series s LEFT JOIN series p ON p.series = s.previous ORDER BY s.date")
+
+
+RELAY = "Ann Author via B4 Relay <devnull+ann.example.org@kernel.org>"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "linked"),
+    [
+        (("[PATCH] net: do a thing", "net/a.c"), ("[PATCH v2] net: do a thing", "net/a.c", RELAY), True),
+        (("[PATCH] net: do a thing", "net/a.c"), ("[PATCH v2] net: do a thing", "net/a.c", "Ben <b@x.org>"), True),
+        (("[PATCH] net: do a thing", "net/a.c"), ("[PATCH v3] net: do a thing now", "net/a.c"), True),
+        (("[PATCH] net: do a thing", "net/a.c"), ("[PATCH v3] net: other words here", "net/a.c"), False),
+        (("[PATCH] net: do a thing", "net/Kconfig"), ("[PATCH v2] mm: give it up", "mm/a.c net/Kconfig"), False),
+        (("[PATCH] foo: make remove return void", "a/f.c"), ("[PATCH v2] bar: make remove return int", "b.c"), False),
+        (("[PATCHv2] net: do a thing", "net/a.c"), ("[PATCH v3] net: do quite a thing", "net/a.c"), True),
+        (("[RFCv2] net: do a thing", "net/a.c"), ("[PATCH] net: do a thing", "net/a.c"), True),
+        (("[RFC PATCH v3] net: do a thing", "net/a.c"), ("[PATCH] net: do a thing", "net/a.c"), True),
+        (("[PATCH v2] net: do a thing", "net/a.c"), ("[PATCH] net: do a thing", "net/a.c"), False),
+        (("[PATCH] net: do a thing", "net/a.c"), ("[PATCH AUTOSEL 6.1 1/1] net: do a thing", "net/a.c"), False),
+        (("[PATCH] net: do a thing", "net/a.c"), ("[PATCH 6.1 1/1] net: do a thing", "net/a.c"), False),
+    ],
+)  # fmt: skip
+def test_what_is_a_version_of_what(
+    tmp_path: Path, first: tuple[str, ...], second: tuple[str, ...], linked: bool
+) -> None:
+    sender = second[2] if len(second) > 2 else "Ann Author <ann@example.org>"
+    other = one_patch("b", second[0], second[1].split()[0], day=20, sender=sender)
+    if " " in second[1]:
+        more = patch_body(second[1].split()[1], ["\tmore();"]).partition("---\n")[2]
+        other = other.replace(b"-- \n2.40.0\n", more.encode())
+    (_, before), (_, after) = links(tmp_path, [one_patch("a", first[0], first[1], day=1), other])
+    assert before is None and (after is not None) == linked
+
+
+def test_a_part_that_somebody_else_sends_on_continues_it(tmp_path: Path) -> None:
+    by_ben = "From: Ben Builder <ben@example.org>\n\n"
+    first = [one.replace(b"\n\nIt was", f"\n\n{by_ben}It was".encode()) for one in series("x", 1, 3, "a()", day=1)]
+    body = by_ben + patch_body("drivers/x/part2.c", ["\tkeep(2);"])
+    second = mail("late", "[PATCH v2] x: mend part 2 of it", body, day=9, sender="Ben Builder <ben@example.org>")
+    (_, after) = links(tmp_path, [*first, second])
+    assert after == ("x: mend part 2 of it", "[PATCH 0/3] mend the x driver")
+
+
+def test_a_part_sent_again_does_not_stand_between_two_versions(tmp_path: Path) -> None:
+    again = (
+        series("x", 1, 3, "a()", day=2)[2].replace(b"x-v1-2@", b"x-again@").replace(b"It was", b"Sent again. It was")
+    )
+    again = again.replace(b"<x-v1-0@", b"<else@")
+    found = links(tmp_path, [*series("x", 1, 3, "a()", day=1), again, *series("x", 2, 3, "b()", day=5)])
+    assert found == [
+        ("[PATCH 0/3] mend the x driver", None),
+        ("x: mend part 2 of it", "[PATCH 0/3] mend the x driver"),
+        ("[PATCH v2 0/3] mend the x driver", "[PATCH 0/3] mend the x driver"),
+    ]
+
+
+def test_patches_of_one_posting_may_be_numbered_by_their_own_versions(tmp_path: Path) -> None:
+    posted = series("x", 3, 3, "a()", day=1)
+    posted[2] = posted[2].replace(b"[PATCH v3 2/3]", b"[PATCH v2 2/3]")
+    later = one_patch("z", "[PATCH v2 2/3] x: of another day", "z/z.c", day=2)
+    db = run(tmp_path, [*posted, later])
+    assert ask(db, "SELECT version, seen, total FROM series ORDER BY series") == [(3, 3, 3), (2, 1, 3)]
+
+
 def test_equal_titles_of_different_people_are_different_works(tmp_path: Path) -> None:
     one = mail("a", "[PATCH] net: fix the typo", patch_body("net/a.c", ["\tx();"]))
     two = mail("b", "[PATCH] net: fix the typo", patch_body("net/b.c", ["\ty();"]), day=8, sender="B <b@x.org>")
