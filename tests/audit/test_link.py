@@ -68,6 +68,15 @@ def test_parts_sent_unthreaded_one_after_the_other_are_one_series(tmp_path: Path
     assert ask(run(tmp_path, [*parts, later]), "SELECT seen, total FROM series ORDER BY series") == [(2, 2), (1, 2)]
 
 
+def test_the_same_files_under_quite_another_title_only_within_days(tmp_path: Path) -> None:
+    one = mail("a", "[PATCH] net: first words here", patch_body("net/a.c", ["\tx();"]))
+    soon = mail("b", "[PATCH v2] mm: named otherwise then", patch_body("net/a.c", ["\ty();"]), day=4)
+    late = mail("c", "[PATCH v3] fs: once more renamed", patch_body("net/a.c", ["\tz();"]), day=28)
+    assert [row[0] for row in ask(run(tmp_path, [one, soon, late]), "SELECT link FROM series ORDER BY date")] == [
+        None, "files", None,
+    ]  # fmt: skip
+
+
 def test_versions_by_files_only_soon_after_and_by_the_same_author(tmp_path: Path) -> None:
     one = mail("a", "[PATCH] net: first words here", patch_body("net/a.c", ["\tx();"]))
     two = mail("b", "[PATCH v2] net: then named otherwise", patch_body("net/a.c", ["\ty();"]), day=8)
