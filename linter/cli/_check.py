@@ -6,12 +6,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linter.cli._run import finish, make_report, make_setup, wants_color
+from linter.cli._run import finish, make_report, make_setup, say_stale, wants_color
 from linter.errors import InputError, UsageError
 from linter.render.options import RenderOptions
 from linter.render.registry import Renderer, for_terminal, formats, renderer
 from linter.review.model import Report
-from linter.review.suppress import UNMET, Suppression
 
 
 def check(sources: Sequence[str], options: Mapping[str, Any]) -> int:
@@ -30,7 +29,7 @@ def check(sources: Sequence[str], options: Mapping[str, Any]) -> int:
     report, problems = make_report(setup, sources, sys.stdin.buffer, decoded=options["decoded"])
     _write(report, render, for_terminal(name), options)
     code = finish(report, problems, require_patch=options["require_patch"])
-    _say_stale(setup.reviewer.decisions.stale(), options["show_suppressed"])
+    say_stale(setup, all_of_them=options["show_suppressed"])
     if options["exit_style"] == "nipa" and code in (0, 1):
         return 1 if report.counts.failed else 250 if report.counts.warning else 0
     return code
@@ -62,13 +61,6 @@ def _write(report: Report, render: Renderer, readable: bool, options: Mapping[st
     finally:
         if target:
             stream.close()
-
-
-def _say_stale(stale: Sequence[tuple[Suppression, str]], all_of_them: bool) -> None:
-    """Name suppressions whose date has passed; those that met no finding only on request: a run sees a few files."""
-    for decision, why in stale:
-        if all_of_them or why != UNMET:
-            print(f"note: suppression of {decision.rule} ({decision.source}) is stale: {why}", file=sys.stderr)
 
 
 def _columns() -> int:

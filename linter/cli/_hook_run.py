@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linter.cli._options import REVIEW
-from linter.cli._run import Setup, make_report, make_setup, report_on, wants_color
+from linter.cli._run import Setup, make_report, make_setup, report_on, say_stale, wants_color
 from linter.deliver.git import line
 from linter.deliver.hook_script import BYPASS
 from linter.detect.model import Scope
@@ -123,6 +123,7 @@ def applypatch_msg(arguments: Sequence[str]) -> int:
 def _judge_commit(setup: Setup, message: Message, name: str, stopped: str) -> int:
     report = _consume(report_on(setup, [message]))
     _show(report)
+    say_stale(setup)
     return _verdict(report, (), stopped, name)
 
 
@@ -189,6 +190,8 @@ def sendemail_validate(arguments: Sequence[str]) -> int:
     whole = turn.is_last or _is_whole(patches, file)
     report, said = _not_said_yet(report, patches, setup, seen.said, None if whole else file)
     _show(report, problems)
+    if whole:
+        say_stale(setup)
     code = _verdict(report, problems, "nothing was sent", "sendemail-validate")
     agreed = seen.agreed
     if not code and report.counts.warning and not agreed:

@@ -16,12 +16,13 @@ from linter.patch.intake import Problem, read_messages
 from linter.patch.model import Message, Series
 from linter.patch.series import group_series
 from linter.record import record
+from linter.render.escape import one_line
 from linter.review.config import Config, find_top, load_config
 from linter.review.model import Report, Skip
 from linter.review.profiles import check_profiles
 from linter.review.run import Reviewer, note_message, review
 from linter.review.settings import Settings
-from linter.review.suppress import Decisions, from_config, in_reply, read_baseline
+from linter.review.suppress import UNMET, Decisions, from_config, in_reply, read_baseline
 from linter.rulebook.kernel import parse_version
 from linter.rulebook.load import load_rulebook
 from linter.rulebook.model import Confidence, KernelVersion, Rulebook, Severity
@@ -174,6 +175,23 @@ def finish(report: Report, problems: Sequence[Problem], *, require_patch: bool =
     if problems or (require_patch and counts.patches == 0):
         return 3
     return 1 if counts.failed else 0
+
+
+def say_stale(setup: Setup, *, all_of_them: bool = False) -> None:
+    """Name on standard error the suppressions that have run out or do nothing.
+
+    One of the configuration that met no finding is named on request only: a run sees a few files. A mail is seen whole.
+    """
+    decisions = setup.reviewer.decisions
+    stale = [
+        (decision, why)
+        for decision, why in decisions.stale()
+        if all_of_them or why != UNMET or decision.message_id is not None
+    ]
+    for verb, found in (("is stale", stale), ("does nothing", decisions.idle)):
+        for decision, why in found:
+            words = one_line(f"suppression of {decision.rule} ({decision.source}) {verb}: {why}", None)
+            print(f"note: {words}", file=sys.stderr)
 
 
 def wants_color(choice: str, stream: Any) -> bool:

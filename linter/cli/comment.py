@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from linter.cli._options import review_options
-from linter.cli._run import Setup, finish, make_report, make_setup, report_on
+from linter.cli._run import Setup, finish, make_report, make_setup, report_on, say_stale
 from linter.deliver.api import Api, check_url
 from linter.deliver.forge import Change, Done, Forge, carry_out
 from linter.deliver.git import DIFF, git, line
@@ -61,6 +61,7 @@ def command(sources: Sequence[str], forge: str | None, **options: Any) -> int:
         report, problems = _whole_change(setup, options, change)
     done = _deliver(there, change, report, options["limit"], complete=not problems)
     print(_told(done, options["dry_run"]), file=sys.stderr)
+    say_stale(setup)
     return finish(report, problems)
 
 

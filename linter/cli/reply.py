@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from linter.cli._options import review_options
-from linter.cli._run import finish, make_report, make_setup
+from linter.cli._run import finish, make_report, make_setup, say_stale
 from linter.errors import InputError
 from linter.render.options import RenderOptions
 from linter.render.registry import renderer
@@ -35,6 +35,7 @@ def command(sources: Sequence[str], **options: Any) -> int:
     else:
         _write_files(Path(options["output"]), mails)
     code = finish(report, problems)
+    say_stale(setup)
     return 0 if code == 1 else code
 
 

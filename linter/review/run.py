@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from linter import __version__
 from linter.detect.model import Context, Scope
 from linter.patch.images import ImageStore
-from linter.patch.model import Message, Series
+from linter.patch.model import Message, Patch, Series
 from linter.record import field, record, replace
 from linter.review.model import Counts, Judged, PatchReport, Report, Skip, Verdict
 from linter.review.patch_run import PatchRun, in_order
@@ -46,6 +46,12 @@ class Reviewer:
             reports = self._review_whole(series, runs, reports)
         return reports
 
+    def close(self, patch: Patch) -> None:
+        """Note the suppressions in a patch's mail that did nothing."""
+        if b"hunklint:" in patch.notes or b"hunklint:" in patch.body or self.decisions.suppressions:
+            enabled = {id for prepared in self.workshop.engines for id in prepared.rules}
+            self.decisions.close(patch, enabled, self.rulebook.rules)
+
     def _review_whole(self, series: Series, runs: list[PatchRun], reports: list[PatchReport]) -> list[PatchReport]:
         """Add the findings of series rules; a finding's key starts with the index of the patch that it is about."""
         patch = series.patches[0]
@@ -77,6 +83,7 @@ def _counted(series: Iterable[Series], reviewer: Reviewer, report: Report) -> It
     for one in series:
         for patch_report in reviewer.review_series(one):
             count(report.counts, patch_report, reviewer.settings.fail_on)
+            reviewer.close(patch_report.patch)
             yield patch_report
 
 

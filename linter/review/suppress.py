@@ -8,14 +8,14 @@ In `.hunklint.toml`:                     [[suppress]] with rule, reason, and pat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from linter.detect.model import Finding
 from linter.errors import ConfigError
 from linter.patch.model import Message, Patch
 from linter.pattern import lazy
-from linter.record import record
+from linter.record import field, record, replace
 from linter.rulebook.model import Rulebook
 
 if TYPE_CHECKING:
@@ -58,15 +58,15 @@ def _fits(path: str, glob: str) -> bool:
     return fnmatchcase(path, glob)
 
 
-def in_mail(patch: Patch) -> list[Suppression]:
-    """Suppressions that the author wrote into the mail; without a reason they do not count."""
+def in_mail(patch: Patch, *, whatever: bool = False) -> list[Suppression]:
+    """Suppressions that the author wrote into the mail; without a reason they do not count (but with `whatever`)."""
     if b"hunklint:" not in patch.notes and b"hunklint:" not in patch.body:
         return []
     found = []
     for text in (patch.body, patch.notes):
         for match in _IGNORE.finditer(text):
             reason = match[2].decode("utf-8", "replace").strip()
-            if reason:
+            if reason or whatever:
                 for rule in match[1].decode("ascii", "replace").split(","):
                     found.append(Suppression(rule.strip(), reason, "the mail"))
     return found
@@ -125,6 +125,9 @@ class Decisions:
     suppressions: list[Suppression]
     used: set[int]
     today: datetime.date | None = None  # None: nothing expires (replay of an archive)
+    idle: list[tuple[Suppression, str]] = field(default_factory=list)  # of mails: what did nothing, and why
+    _met: set[tuple[str, str]] = field(default_factory=set)
+    _reviewed: set[str] = field(default_factory=set)
 
     def verdict(self, finding: Finding, path: str | None, fingerprint: str, patch: Patch) -> Suppression | None:
         """The decision that covers a finding, if one is in force."""
@@ -136,14 +139,33 @@ class Decisions:
                 return decision
         for decision in in_mail(patch):
             if decision.covers(finding, path, fingerprint, patch.message_id):
+                self._met.add((_mail_name(patch), decision.rule))
                 return decision
         return None
 
+    def close(self, patch: Patch, enabled: Container[str], known: Container[str]) -> None:
+        """A patch has been reviewed: note what stands in its mail and did nothing."""
+        if patch.message_id is not None and self.suppressions:
+            self._reviewed.add(patch.message_id)
+        for decision in in_mail(patch, whatever=True):
+            why = self._idle(decision, patch, enabled, known)
+            if why:
+                self.idle.append((replace(decision, source=_mail_name(patch)), why))
+
+    def _idle(self, decision: Suppression, patch: Patch, enabled: Container[str], known: Container[str]) -> str:
+        if decision.rule != "*" and decision.rule not in known:
+            return "there is no such rule"
+        if not decision.reason:
+            return "it gives no reason, and does not count without one"
+        met = (_mail_name(patch), decision.rule) in self._met
+        return "" if met or (decision.rule != "*" and decision.rule not in enabled) else UNMET
+
     def stale(self) -> list[tuple[Suppression, str]]:
-        """Decisions of the configuration that are out of date, or met no finding in this run; and which of the two."""
+        """Decisions that are out of date or met no finding in this run, and which of the two; replies to patches of
+        other runs are none of its business."""
         found = []
         for index, decision in enumerate(self.suppressions):
-            if decision.message_id is not None:
+            if decision.message_id is not None and decision.message_id not in self._reviewed:
                 continue
             if decision.until is not None and self.today is not None and decision.until < self.today:
                 found.append((decision, f"its date, {decision.until}, has passed"))
@@ -153,6 +175,11 @@ class Decisions:
 
 
 UNMET = "it met no finding"
+
+
+def _mail_name(patch: Patch) -> str:
+    return f"in <{patch.message_id}>" if patch.message_id else f"in {patch.source}"
+
 
 BASELINE_FORMAT = 1
 

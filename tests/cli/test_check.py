@@ -155,6 +155,27 @@ def test_suppressed_in_the_mail(capsys: pytest.CaptureFixture[str], outside: Pat
     assert "the core maps it" in shown
 
 
+def test_a_suppression_that_does_nothing_is_named(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    lines = "hunklint: ignore[nope] why\nhunklint: ignore[copy-user-wrong-errno]\nhunklint: ignore[uapi-bitfield] why\n"
+    (outside / "a.patch").write_text(PATCH.read_text().replace("\n---\n", f"\n---\n{lines}\n", 1))
+    err = check(capsys, "a.patch")[2]
+    assert "suppression of nope (in <" in err
+    assert "does nothing: there is no such rule" in err
+    assert "does nothing: it gives no reason" in err
+    assert "suppression of uapi-bitfield" in err
+    assert "does nothing: it met no finding" in err
+    assert "suppression" not in check(capsys, str(PATCH))[2]
+
+
+def test_a_reply_that_finds_nothing_is_named(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
+    (outside / "a.patch").write_text(PATCH.read_text())
+    identifier = next(line for line in PATCH.read_text().splitlines() if line.startswith("Message-ID:")).split()[1]
+    head = f"From: Rev <rev@example.org>\nSubject: Re: x\nMessage-ID: <r@example.org>\nIn-Reply-To: {identifier}\n\n"
+    (outside / "b.mail").write_text(f"{head}hunklint: goto-wrong-label false-positive no\n")
+    err = check(capsys, "a.patch", "b.mail")[2]
+    assert "suppression of goto-wrong-label (reply by Rev) is stale: it met no finding" in err
+
+
 def test_baseline_accepts_the_past(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["baseline", "write", "-o", "base.json", str(PATCH)]) == 0
     capsys.readouterr()

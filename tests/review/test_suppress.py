@@ -51,6 +51,35 @@ def test_expiry() -> None:
     assert [why for _, why in decisions.stale()] == ["its date, 2026-01-31, has passed"]
 
 
+def test_what_does_nothing_in_a_mail_is_noted() -> None:
+    notes = b"".join(
+        b"hunklint: ignore[%s\n" % words
+        for words in (b"a-rule] why", b"b-rule] why", b"c-rule]", b"nope] why", b"off] why", b"*] why")
+    )
+    patch = make_patch(FILE, notes=notes)
+    decisions = Decisions([], set())
+    assert decisions.verdict(FINDING, "drivers/a.c", "f00", patch) is not None
+    known = {"a-rule", "b-rule", "c-rule", "off"}
+    decisions.close(patch, known - {"off"}, known)
+    assert [(decision.rule, why) for decision, why in decisions.idle] == [
+        ("b-rule", "it met no finding"),
+        ("c-rule", "it gives no reason, and does not count without one"),
+        ("nope", "there is no such rule"),
+        ("*", "it met no finding"),
+    ]
+    assert all(decision.source.startswith("in ") for decision, _ in decisions.idle)
+
+
+def test_a_reply_to_a_patch_of_this_run_can_be_stale() -> None:
+    patch = make_patch(FILE)
+    assert patch.message_id is not None
+    here = Suppression("other", "why", "reply by Ann", message_id=patch.message_id)
+    elsewhere = Suppression("other", "why", "reply by Ann", message_id="somewhere@else")
+    decisions = Decisions([here, elsewhere], set())
+    decisions.close(patch, {"other"}, {"other"})
+    assert decisions.stale() == [(here, "it met no finding")]
+
+
 def test_reply_trailer_is_about_the_answered_mail_only() -> None:
     body = b"> +return 1;\nFine.\n\nhunklint: a-rule false-positive freed by the core\n"
     reply = Message("r@x", "m@x", (), "Re: x", Person("Ann", "a@x"), None, (), body, "t", ())
