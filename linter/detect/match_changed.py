@@ -87,7 +87,11 @@ def changed_text(unit: Unit) -> bytes:
 
 
 def changed_spans(unit: Unit) -> list[tuple[int, int]]:
-    """The bytes of the lines that the patch wrote, and of the lines beside those that it took away."""
+    """The bytes of the lines that the patch wrote, and of the lines beside those that it took away.
+
+    Before the patch: of the lines that it took away and of those beside them, so that a line which stays is looked at
+    on both sides or on neither.
+    """
     if "match.spans" not in unit.cache:
         unit.cache["match.spans"] = _changed_spans(unit)
     found: list[tuple[int, int]] = unit.cache["match.spans"]
@@ -106,7 +110,7 @@ def _changed_spans(unit: Unit) -> list[tuple[int, int]]:
             before = None
             continue
         if line.kind is wanted:
-            touched.add(index)
+            touched.update((index,) if wanted is LineKind.ADDED else (index - 1, index, index + 1))
         elif before is not None and line.patch_lineno != before + 1:
             touched.update((index - 1, index))
         before = line.patch_lineno

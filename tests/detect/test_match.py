@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from linter.detect.match import ENGINE
+from linter.detect.match_changed import changed_text
 from linter.detect.match_drivers import find_pattern
 from linter.detect.match_pattern import PatternError, compile_pattern
 from linter.detect.match_where import text_of
@@ -192,3 +193,18 @@ def test_a_long_name_in_capitals_is_read_in_linear_time() -> None:
 
     assert is_constant(b"A_LONG_NAME_IN_CAPITALS_THAT_GOES_ON_AND_ON * 2 + sizeof(struct x)")
     assert not is_constant(b"A_LONG_NAME_IN_CAPITALS_THAT_GOES_ON_AND_ON_AND_ON_AND_ON_UNTIL + count")
+
+
+def test_what_stands_beside_a_removed_line_is_looked_at_on_both_sides() -> None:
+    """Else a line that stays would be found behind the patch alone, and be taken for a new one."""
+    kinds = {Side.PRE: [(LineKind.CONTEXT, b"a();"), (LineKind.REMOVED, b"b();"), (LineKind.CONTEXT, b"c();")]}
+    kinds[Side.POST] = [line for line in kinds[Side.PRE] if line[0] is LineKind.CONTEXT]
+    seen = {}
+    for side, lines in kinds.items():
+        at = {b"a();": 1, b"b();": 2, b"c();": 3}
+        origin = tuple(Line(kind, text, at[text], at[text], at[text]) for kind, text in lines)
+        text = b"".join(line.text + b"\n" for line in origin)
+        unit = parse_image(Image("a.c", side, text, origin, tuple(range(1, len(origin) + 1)), True))
+        seen[side] = changed_text(unit)
+    assert seen[Side.POST] == b"a();\nc();\n"
+    assert seen[Side.PRE] == b"a();\nb();\nc();\n"
