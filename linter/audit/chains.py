@@ -234,11 +234,9 @@ def _continues(steps: int, days: float, same: float, inside: float, like: float)
     if days > SOON_DAYS:
         return steps == 1 and same >= 0.5 and like >= 0.8
     if steps == 1:
-        if (
-            (same == 1.0 and (like >= 0.1 or days < 7))
-            or (same >= 0.3 and like >= 0.25)
-            or like >= (0.6 if inside else 0.8)
-        ):
+        if like >= (0.6 if inside else 0.8) or (same >= 0.3 and like >= 0.25) or (same == 1.0 and like >= 0.1):
+            return True
+        if same == 1.0 and days < 7:
             return True
         if days <= NOW_DAYS and inside >= 0.5 and like >= 0.15:
             return True
