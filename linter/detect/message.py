@@ -67,7 +67,7 @@ def _is_about(rule: Rule, patch: Patch, context: Context) -> bool:
         return False  # a bare diff
     if context.userspace and not block.get("userspace"):
         return False
-    return block.get("rfc", True) or not {"RFC", "RFT", "WIP"} & {word.upper() for word in patch.prefixes}
+    return block.get("rfc", True) or not {"RFC", "RFT", "WIP"} & set("/".join(patch.prefixes).upper().split("/"))
 
 
 def _lines(rule: Rule, patch: Patch) -> Iterator[Problem]:

@@ -129,7 +129,11 @@ def _empty(patch: Patch, context: Context) -> Iterator[Problem]:
 
 
 _LINKED = lazy(r"https?://|^\s*(?:[A-Z][\w-]+-by:|Link:|Fixes:|Cc:)|^\s{2,}|^[>#\[|+*\t]|^\S+$")
-_TABLE = lazy(r"\s{3,}\S|[|=]{2}|0x[0-9a-f]{6}|\b[0-9a-f]{12,40}\b|\.[ch]:\d|\w\+0x|[{};]\s*$|^\s*[\w./-]+:\s")
+_TABLE = lazy(
+    r"\s{3,}\S|[|=]{2}|0x[0-9a-f]{6}|\b[0-9a-f]{12,40}\b|\.[ch]:\d|\w\+0x|[{};]\s*$|^\s*[\w./-]+:\s"
+    r"|^\s*<\d> ?\[|\[ *\d+\.\d{3,}\]|^\s*Hardware name:|^\s*\d+ \| |\bkernel: |\b\d{4}:\d\d:\d\d\.\d\b"
+    r"|^\s*[A-Z_]+=\S|^[$#] "
+)
 
 
 def _long_lines(patch: Patch, context: Context) -> Iterator[Problem]:
@@ -197,8 +201,8 @@ def _mixed_uapi(patch: Patch, context: Context) -> Iterator[Problem]:
 
 
 def _mixed_binding(patch: Patch, context: Context) -> Iterator[Problem]:
-    """A devicetree binding in one patch with the driver or the device tree that uses it."""
-    binding = [file for file in patch.files if _is_binding(file.path or "")]
+    """A devicetree binding in one patch with the driver or the device tree that uses it; not where both are removed."""
+    binding = [file for file in patch.files if _is_binding(file.path or "") and file.change is not Change.DELETE]
     others = [file for file in patch.files if file not in binding and _is_code(file.path or "")]
     if binding and others:
         texts = {"FILE": binding[0].path or "", "OTHER": others[0].path or ""}

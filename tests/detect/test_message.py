@@ -9,6 +9,7 @@ import pytest
 
 from linter.detect.message import ENGINE
 from linter.detect.message_claims import CLAIMS
+from linter.detect.message_parts import PARTS
 from linter.detect.message_people import same_person
 from linter.detect.model import Context, Finding
 from linter.patch.intake import read_messages
@@ -79,6 +80,7 @@ def test_a_request_for_comments_may_be_unfinished() -> None:
     block = {"in": "body", "line": "(UNTESTED)", "rfc": False}
     assert len(run(block, patch_of("UNTESTED\n"))) == 1
     assert run(block, patch_of("UNTESTED\n", prefix=" RFC")) == []
+    assert run(block, patch_of("UNTESTED\n", prefix=" RFC/RFT")) == []
 
 
 def test_lines_of_a_part() -> None:
@@ -184,3 +186,19 @@ def test_only_lines_that_take_each_others_place_are_compared() -> None:
 def test_without_a_claim_or_with_an_exception() -> None:
     assert claimed("The level is two.\n\n", "-\treturn 1;", "+\treturn 2;") == []
     assert claimed("No functional change except for the level.\n\n", "-\treturn 1;", "+\treturn 2;") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("The part starts at level two since revision B, so that whoever sets it to one stops it.", True),
+        ("<3> [113.318190] in_atomic(): 1, irqs_disabled(): 0, pid: 678, name: part_test, and so on", False),
+        ("Hardware name: Part Corporation Board of the Part platform, BIOS 4.6.3 of 08/18/2010 at night", False),
+        (" 1801 | ssize_t part_write(struct file *file, const char __user *buffer, size_t n, loff_t *p)", False),
+        ("part 0000:00:02.0 [drm] limiting what the part may do to that which the machine can bear now", False),
+        ("PARTS=`ls -la /sys/class/part and so on and on until it is longer than what fits into a line`", False),
+    ],
+)
+def test_output_is_no_prose(line: str, told: bool) -> None:
+    found = list(PARTS["log-long-line"](patch_of(line + "\n"), Context(Tables({}))))
+    assert bool(found) == told
