@@ -12,6 +12,28 @@ from linter import __version__
 
 _HERE = Path(__file__).parent
 
+SECTIONS = {
+    "Review patches": ("check", "reply", "explain"),
+    "Where patches pass": ("hook", "b4", "comment", "patchwork"),
+    "Archives and the accepted past": ("audit", "backtest", "baseline"),
+    "Write rules": ("rules", "rule", "verify", "match", "harvest"),
+}
+"""How the overview lists the commands; one that is not named here is listed last."""
+
+EPILOG = """\
+\b
+Examples:
+  hunklint check *.patch              a series, before it is sent
+  hunklint check HEAD~3..             the last three commits
+  hunklint hook install               let git send-email ask first
+  hunklint reply series.mbx           drafts of replies to a series
+  hunklint explain fd-leak-error-path why a finding matters
+
+\b
+Shell completion:
+  eval "$(_HUNKLINT_COMPLETE=bash_source hunklint)"    (zsh_source, fish_source)
+"""
+
 
 class Commands(click.Group):
     """A group that finds its commands by listing the folder."""
@@ -29,6 +51,13 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by what one wants to do."""
+        from linter.cli._help import write_commands
+
+        found = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        write_commands(formatter, SECTIONS, {name: command for name, command in found.items() if command is not None})
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -42,7 +71,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="hunklint")
 def cli() -> None:
     """Review Linux-kernel patches the way a maintainer does, before a maintainer has to."""

@@ -20,7 +20,10 @@ COUNT = lazy(r"-\d+\Z")
 
 @record
 class Option:
-    """One option. `choices` limits the values; a flag takes none; `many` may be given again and again."""
+    """One option. `choices` limits the values; a flag takes none; `many` may be given again and again.
+
+    `section` is where the help lists it, `complete` what a shell completes its value with.
+    """
 
     names: tuple[str, ...]
     help: str
@@ -29,6 +32,8 @@ class Option:
     choices: tuple[str, ...] = ()
     metavar: str | None = None
     default: Any = None
+    section: str = ""
+    complete: str = ""
 
     @property
     def key(self) -> str:
@@ -43,36 +48,64 @@ class Option:
         return self.default if self.default is not None or not self.flag else False
 
 
+WHICH, SHOWN, AROUND, SETTINGS = "Which rules run", "What is shown and what fails", "Whole files", "Configuration"
+"""Sections of the help."""
+
 REVIEW = (
-    Option(("--rule",), "Run only this rule (id or alias); repeatable.", many=True, metavar="RULE"),
-    Option(("--disable",), "Do not run this rule; repeatable.", many=True, metavar="RULE"),
-    Option(("--preview",), "Run preview rules as well.", flag=True),
-    Option(("--severity",), "Show findings of this severity and above.", choices=LEVELS),
-    Option(("--confidence",), "Show findings of this confidence and above.", choices=CONFIDENCES),
-    Option(("--fail-on",), "Exit with 1 on this severity and above [error].", choices=LEVELS),
-    Option(("--target",), "The kernel release that the patches are for.", metavar="X.Y"),
-    Option(("--git",), "Take whole files from this repository [the work tree, if in one].", metavar="DIR"),
-    Option(("--no-git",), "Judge by the patch alone, even inside a work tree.", flag=True),
-    Option(("--base",), "The commit that the patches apply to.", metavar="REV"),
-    Option(("--tree",), "Take whole files from this plain source tree.", metavar="DIR"),
-    Option(("--profile",), "Use these profiles; `none` for none [by paths].", many=True, metavar="NAME"),
-    Option(("--rules",), "Read rules from this folder too; repeatable.", many=True, metavar="DIR"),
-    Option(("--baseline",), "Findings in this file are the accepted past.", metavar="FILE"),
-    Option(("--config",), "Read this configuration and no other.", metavar="FILE"),
-    Option(("--no-config",), "Read no configuration.", flag=True),
-    Option(("--strict",), "Stop at a bug inside a rule (exit 70).", flag=True),
+    Option(
+        ("--rule",),
+        "Run only this rule (id or alias); repeatable.",
+        many=True,
+        metavar="RULE",
+        section=WHICH,
+        complete="rule",
+    ),
+    Option(
+        ("--disable",), "Do not run this rule; repeatable.", many=True, metavar="RULE", section=WHICH, complete="rule"
+    ),
+    Option(("--preview",), "Run preview rules as well.", flag=True, section=WHICH),
+    Option(
+        ("--profile",),
+        "Use these profiles; `none` for none [by paths].",
+        many=True,
+        metavar="NAME",
+        section=WHICH,
+        complete="profile",
+    ),
+    Option(("--rules",), "Read rules from this folder too; repeatable.", many=True, metavar="DIR", section=WHICH),
+    Option(("--target",), "The kernel release that the patches are for.", metavar="X.Y", section=WHICH),
+    Option(("--severity",), "Show findings of this severity and above.", choices=LEVELS, section=SHOWN),
+    Option(("--confidence",), "Show findings of this confidence and above.", choices=CONFIDENCES, section=SHOWN),
+    Option(("--fail-on",), "Exit with 1 on this severity and above [error].", choices=LEVELS, section=SHOWN),
+    Option(("--baseline",), "Findings in this file are the accepted past.", metavar="FILE", section=SHOWN),
+    Option(
+        ("--git",), "Take whole files from this repository [the work tree, if in one].", metavar="DIR", section=AROUND
+    ),
+    Option(("--no-git",), "Judge by the patch alone, even inside a work tree.", flag=True, section=AROUND),
+    Option(("--base",), "The commit that the patches apply to.", metavar="REV", section=AROUND),
+    Option(("--tree",), "Take whole files from this plain source tree.", metavar="DIR", section=AROUND),
+    Option(("--config",), "Read this configuration and no other.", metavar="FILE", section=SETTINGS),
+    Option(("--no-config",), "Read no configuration.", flag=True, section=SETTINGS),
+    Option(("--strict",), "Stop at a bug inside a rule (exit 70).", flag=True, section=SETTINGS),
 )
 """The options that every reviewing command takes."""
 
 CHECK = (
     *REVIEW,
-    Option(("--format", "format_"), "Output format [text]; `--format help` lists them.", metavar="FORMAT"),
+    Option(
+        ("--format", "format_"),
+        "Output format [text]; `--format help` lists them.",
+        metavar="FORMAT",
+        complete="format",
+    ),
     Option(("--output", "-o"), "Write the report to FILE [standard output].", metavar="FILE"),
     Option(("--color",), "Colour the text [auto].", choices=("auto", "always", "never"), default="auto"),
     Option(("--show-suppressed",), "Show suppressed findings and why they are.", flag=True),
     Option(("--skipped",), "List what was not analysed.", flag=True),
     Option(("--require-patch",), "Exit with 3 where no patch was found.", flag=True),
-    Option(("--exit-style",), "nipa: 0, 250, 1.", choices=("default", "nipa"), default="default"),
+    Option(
+        ("--exit-style",), "`nipa`: 0, 250 for warnings, 1 for errors.", choices=("default", "nipa"), default="default"
+    ),
     Option(("--decoded",), "The body is decoded whatever its headers say (as b4 hands it).", flag=True),
 )
 
@@ -81,16 +114,20 @@ def click_options(options: Sequence[Option]) -> Callable[[Callable[..., Any]], C
     """A decorator that gives a click command these options."""
     import click
 
+    from linter.cli._help import SectionOption, completer
+
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for option in reversed(options):
-            arguments: dict[str, Any] = {"help": option.help, "metavar": option.metavar}
+            arguments: dict[str, Any] = {"help": option.help, "metavar": option.metavar, "section": option.section}
+            if option.complete:
+                arguments["shell_complete"] = completer(option.complete)
             if option.flag:
                 arguments["is_flag"] = True
             else:
                 arguments.update(multiple=option.many, type=click.Choice(option.choices) if option.choices else str)
             if option.default is not None:
                 arguments["default"] = option.default
-            command = click.option(*option.names, **arguments)(command)
+            command = click.option(*option.names, cls=SectionOption, **arguments)(command)
         return command
 
     return decorate

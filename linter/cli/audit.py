@@ -67,7 +67,7 @@ def run(sources: Sequence[str], **options: Any) -> int:
 @click.option("--csv", "csv_", metavar="FILE", help="Write the findings as CSV.")
 @click.option("--parquet", metavar="FILE", help="Write the findings as Parquet (hunklint[parquet]).")
 @click.option(
-    "--limit", type=click.IntRange(0), default=1000, help="Findings shown with their patch in the page [1000]."
+    "--limit", type=click.IntRange(0), default=5000, help="Findings shown with their patch in the page [5000]."
 )
 @click.option("--title", metavar="TEXT", help="Heading of the page [names of the archives].")
 def report(db: str, html: str | None, csv_: str | None, parquet: str | None, limit: int, title: str | None) -> int:

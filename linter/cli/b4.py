@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from linter.cli._b4 import B4, b4
+from linter.cli._help import Sectioned
 from linter.cli._options import click_options
 
 
-@click.command("b4")
+@click.command("b4", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @click_options(B4)
 def command(sources: Sequence[str], **options: Any) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from linter.cli._help import Sectioned
 from linter.cli._options import review_options
 from linter.cli._run import finish, make_report, make_setup
 from linter.record import replace
@@ -38,7 +39,7 @@ def _fingerprints(sources: Sequence[str], options: dict[str, Any]) -> tuple[list
     return rows, 0 if code == 1 else code
 
 
-@command.command("write")
+@command.command("write", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @review_options
 @click.option("--output", "-o", default=DEFAULT, show_default=True, metavar="FILE")
@@ -50,7 +51,7 @@ def write(sources: Sequence[str], output: str, **options: Any) -> int:
     return code
 
 
-@command.command("check")
+@command.command("check", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @review_options
 @click.option("--file", "-f", "place", default=DEFAULT, show_default=True, metavar="FILE")
@@ -63,7 +64,7 @@ def check(sources: Sequence[str], place: str, **options: Any) -> int:
     return code or (1 if gone else 0)
 
 
-@command.command("prune")
+@command.command("prune", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @review_options
 @click.option("--file", "-f", "place", default=DEFAULT, show_default=True, metavar="FILE")

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from linter.cli._check import check
+from linter.cli._help import Sectioned
 from linter.cli._options import CHECK, COUNT, click_options
 
 
-class Check(click.Command):
+class Check(Sectioned):
     """Takes `-3` for a source, as git does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -22,7 +23,23 @@ class Check(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command("check", cls=Check)
+EPILOG = """\
+\b
+Examples:
+  hunklint check *.patch                        files of git format-patch
+  hunklint check HEAD~3..                       the last three commits
+  hunklint check --format html -o r.html a.mbx  a page to read in a browser
+  git diff | hunklint check -                   what is not committed yet
+
+\b
+Exit codes:
+  0  nothing at or above --fail-on      3  an input that could not be read
+  1  findings at or above it            4  a bad rule or configuration file
+  2  a mistake in the command line     70  a bug of hunklint
+"""
+
+
+@click.command("check", cls=Check, epilog=EPILOG)
 @click.argument("sources", nargs=-1)
 @click_options(CHECK)
 def command(sources: Sequence[str], **options: Any) -> int:

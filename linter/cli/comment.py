@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from linter.cli._help import Sectioned
 from linter.cli._options import review_options
 from linter.cli._run import Setup, finish, make_report, make_setup, report_on, say_stale
 from linter.deliver.api import Api, check_url
@@ -30,7 +31,7 @@ from linter.review.model import Counts, Report
 FORGES = ("gitlab", "github", "gitea")
 
 
-@click.command("comment")
+@click.command("comment", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @click.option("--gitlab", "forge", flag_value="gitlab", help="Comment on a merge request of GitLab.")
 @click.option("--github", "forge", flag_value="github", help="Comment on a pull request of GitHub.")

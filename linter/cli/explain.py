@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import click
 
+from linter.cli._help import completer
 from linter.cli._manual import STYLES, Line, manual
 from linter.cli._rules import find_some, load_some
 from linter.cli._run import wants_color
@@ -15,7 +16,7 @@ from linter.render.escape import visible
 
 
 @click.command("explain")
-@click.argument("names", nargs=-1, required=True, metavar="RULE...")
+@click.argument("names", nargs=-1, required=True, metavar="RULE...", shell_complete=completer("rule"))
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Look for rules in this folder too; repeatable.")
 @click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", help="Colour the page [auto].")
 def command(names: tuple[str, ...], folders: tuple[str, ...], color: str) -> int:

@@ -76,7 +76,7 @@ def status_command(everywhere: bool) -> int:
     return 0
 
 
-@command.command("run", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@command.command("run", context_settings={"ignore_unknown_options": True}, add_help_option=False, hidden=True)
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run_command(name: str, arguments: Sequence[str]) -> Any:

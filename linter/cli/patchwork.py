@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from linter.cli._help import Sectioned
 from linter.cli._options import review_options
 from linter.cli._run import finish, make_report, make_setup
 from linter.cli.comment import _print_request
@@ -25,7 +26,7 @@ from linter.render.words import plural
 TOKEN = "PATCHWORK_TOKEN"
 
 
-@click.command("patchwork")
+@click.command("patchwork", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @click.option("--post", is_flag=True, help="Post the checks; needs PATCHWORK_TOKEN in the environment.")
 @click.option("--dry-run", is_flag=True, help="Look the patches up, print what would be posted, and post nothing.")

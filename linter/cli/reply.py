@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from linter.cli._help import Sectioned
 from linter.cli._options import review_options
 from linter.cli._run import finish, make_report, make_setup, say_stale
 from linter.errors import InputError
@@ -16,7 +17,7 @@ from linter.render.options import RenderOptions
 from linter.render.registry import renderer
 
 
-@click.command("reply")
+@click.command("reply", cls=Sectioned)
 @click.argument("sources", nargs=-1)
 @review_options
 @click.option("--output", "-o", metavar="DIR", help="Write one file a reply into DIR [an mbox on standard output].")
