@@ -9,11 +9,15 @@ from linter.record import record
 
 ROW = 22
 WIDE = (270, 580, 70)
-NARROW = (190, 260, 60)
-"""Widths of the names, the bars and the values, for a chart that has the page to itself or half of it."""
-WIDTH = sum(NARROW)
+HALF = (190, 260, 60)
+SLIM = (0, 270, 60)
+"""Widths of the names, the bars and the values, for a chart that has the page to itself or half of it, and for narrow
+windows, where names stand above the bars."""
+WIDTH = sum(HALF)
 HEIGHT = 150
 AXIS = 46
+LABEL = 64
+"""Width that the name of a month needs."""
 
 
 @record
@@ -31,48 +35,61 @@ class Bar:
         return sum(value for _, value in self.parts)
 
 
+def bar_chart(rows: Sequence[Bar], title: str, widths: tuple[int, int, int] = WIDE) -> str:
+    """Bars for a wide window, and the same for a narrow one; the style sheet shows one of them."""
+    return f'<div class="roomy">{bars(rows, title, widths)}</div><div class="tight">{bars(rows, title, SLIM)}</div>'
+
+
+def column_chart(rows: Sequence[tuple[str, float]], title: str, name: str) -> str:
+    """Columns for a wide window, and the same for a narrow one."""
+    wide, narrow = (columns(rows, title, name, width) for width in (WIDTH, sum(SLIM)))
+    return f'<div class="roomy">{wide}</div><div class="tight">{narrow}</div>'
+
+
 def bars(rows: Sequence[Bar], title: str, widths: tuple[int, int, int] = WIDE) -> str:
-    """Horizontal bars with their names on the left and their values on the right."""
+    """Horizontal bars with their names on the left (above them where there is no room) and values on the right."""
     if not rows:
         return '<p class="none">Nothing to show.</p>'
     top = max(row.total for row in rows) or 1
-    height = ROW * len(rows) + 4
     names, space, _ = widths
-    out = [f'<svg viewBox="0 0 {sum(widths)} {height}" role="img" aria-label="{escape(title)}" class="bars">']
-    for place, row in enumerate(rows):
-        y = place * ROW + 2
-        label = f'<text x="{names - 8}" y="{y + 14}" text-anchor="end">{escape(shorten(row.label, names // 7))}</text>'
+    step, above = (ROW, 0) if names else (ROW + 15, 15)
+    place = f'x="{names - 8}" text-anchor="end"' if names else 'x="0"'
+    out = [f'<svg viewBox="0 0 {sum(widths)} {step * len(rows) + 4}" role="img" aria-label="{escape(title)}">']
+    for y, row in zip(range(2, step * len(rows) + 2, step), rows, strict=True):
+        shown = escape(shorten(row.label, (names or sum(widths)) // 7))
+        label = f'<text {place} y="{y + (14 if names else 11)}">{shown}</text>'
         out.append(f"<g><title>{escape(row.label)}: {escape(row.note or number(row.total))}</title>")
         out.append(f'<a href="{escape(row.link)}">{label}</a>' if row.link else label)
-        x = float(names)
+        x, top_edge = float(names), y + above
         for name, value in row.parts:
             width = space * value / top
             if value > 0:
-                out.append(f'<rect class="{name}" x="{x:.1f}" y="{y}" width="{max(width, 1):.1f}" height="{ROW - 6}"/>')
+                size = f'y="{top_edge}" width="{max(width, 1):.1f}" height="{ROW - 6}"'
+                out.append(f'<rect class="{name}" x="{x:.1f}" {size}/>')
             x += width
-        out.append(f'<text x="{x + 6:.1f}" y="{y + 14}" class="value">{number(row.total)}</text></g>')
+        out.append(f'<text x="{x + 6:.1f}" y="{top_edge + 14}" class="value">{number(row.total)}</text></g>')
     return "".join(out) + "</svg>"
 
 
-def columns(rows: Sequence[tuple[str, float]], title: str, name: str) -> str:
+def columns(rows: Sequence[tuple[str, float]], title: str, name: str, width: int = WIDTH) -> str:
     """A column for each month, with a few months named below and two lines of scale."""
     if not rows:
         return '<p class="none">Nothing to show.</p>'
     top = _scale(max(value for _, value in rows))
-    step = (WIDTH - AXIS) / len(rows)
-    out = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT + 24}" role="img" aria-label="{escape(title)}" class="columns">']
+    step = (width - AXIS) / len(rows)
+    out = [f'<svg viewBox="0 0 {width} {HEIGHT + 24}" role="img" aria-label="{escape(title)}">']
     for share in (0.0, 0.5, 1.0):
         y = HEIGHT - share * (HEIGHT - 12)
-        out.append(f'<line x1="{AXIS}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
+        out.append(f'<line x1="{AXIS}" x2="{width}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
         out.append(f'<text x="{AXIS - 6}" y="{y + 4:.1f}" text-anchor="end" class="value">{number(top * share)}</text>')
-    every = max(1, -(-len(rows) // 8))
+    every = max(1, -(-len(rows) * LABEL // width))
     for place, (label, value) in enumerate(rows):
         x, height = AXIS + place * step, (HEIGHT - 12) * value / top
         out.append(
             f'<g><title>{escape(label)}: {number(value)}</title><rect class="{name}" x="{x + step * 0.1:.2f}"'
             f' y="{HEIGHT - height:.1f}" width="{max(step * 0.8, 0.5):.2f}" height="{height:.1f}"/></g>'
         )
-        if place % every == 0 and x < WIDTH - 48:
+        if place % every == 0 and x < width - 48:
             out.append(f'<text x="{x:.1f}" y="{HEIGHT + 18}" class="value">{escape(label)}</text>')
     return "".join(out) + "</svg>"
 

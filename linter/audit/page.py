@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from linter.audit.charts import NARROW, Bar, bars, columns, number
-from linter.audit.patches import write_patches
+from linter.audit.charts import HALF, Bar, bar_chart, column_chart, number
+from linter.audit.patches import shown_patches, write_patches
 from linter.audit.style import SCRIPT, STYLE, policy
 from linter.audit.tables import (
     agreement_table,
@@ -23,6 +23,8 @@ from linter.audit.tables import (
 )
 from linter.errors import InputError
 
+LIMIT = 5000
+"""Findings shown with their patch, where nothing else is asked for: some ten megabytes."""
 FATES = (
     ("fixed", "gone in the next version"),
     ("persists", "still in the next version"),
@@ -36,7 +38,7 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def write_page(db: sqlite3.Connection, path: str, *, limit: int = 2000, title: str | None = None) -> None:
+def write_page(db: sqlite3.Connection, path: str, *, limit: int = LIMIT, title: str | None = None) -> None:
     """Write the page; a half-written one never stands at `path`."""
     part = Path(f"{path}.part")
     try:
@@ -48,7 +50,7 @@ def write_page(db: sqlite3.Connection, path: str, *, limit: int = 2000, title: s
         raise InputError(f"cannot write {path}: {error.strerror}", "name a place that can be written to") from error
 
 
-def render_page(db: sqlite3.Connection, *, limit: int = 2000, title: str | None = None) -> Iterator[str]:
+def render_page(db: sqlite3.Connection, *, limit: int = LIMIT, title: str | None = None) -> Iterator[str]:
     """The page, piece by piece."""
     db.execute("PRAGMA temp_store = FILE")
     name = title or _archives(db)
@@ -63,14 +65,15 @@ def render_page(db: sqlite3.Connection, *, limit: int = 2000, title: str | None 
     yield _tiles(db)
     yield _by_rule(db)
     yield '<div class="two">' + _by_subsystem(db) + _by_month(db) + "</div>\n"
+    shown = shown_patches(db, limit)
     yield _section("files", "Files with most findings", files_table(db))
-    yield _section("vanished", "Findings that a later version no longer has", vanished_table(db, limit))
+    yield _section("vanished", "Findings that a later version no longer has", vanished_table(db, shown))
     unheard = "Remarks of reviewers on lines that the next version left as they were"
-    yield _section("unaddressed", unheard, unaddressed_table(db))
+    yield _section("unaddressed", unheard, unaddressed_table(db, shown))
     yield _section("agreement", "Agreement with reviewers", agreement_table(db))
     yield _section("skipped", "What was not analysed", skipped_table(db))
     yield '<section><h2 id="findings">Findings</h2>\n'
-    yield from write_patches(db, limit)
+    yield from write_patches(db, shown, limit)
     yield f"</section>\n<script>{SCRIPT}</script>\n</body></html>\n"
 
 
@@ -126,7 +129,7 @@ def _by_rule(db: sqlite3.Connection) -> str:
         "SELECT rule, fixed, persists, dropped, last + (findings - fixed - persists - dropped - last)"
         " FROM by_rule LIMIT 40"
     ).fetchall()
-    chart = bars(
+    chart = bar_chart(
         [
             Bar(
                 rule,
@@ -144,19 +147,23 @@ def _by_rule(db: sqlite3.Connection) -> str:
 
 def _by_subsystem(db: sqlite3.Connection) -> str:
     rows = db.execute(
-        "SELECT coalesce(subsystem, '(none)'), findings, patches, per_patch FROM by_subsystem"
-        " WHERE findings > 0 LIMIT 18"
+        "SELECT subsystem, findings, patches, per_patch FROM by_subsystem WHERE findings > 0 LIMIT 18"
     ).fetchall()
     made = [
-        Bar(name, (("findings", found),), f"{found} findings in {patches} patches, {per} a patch")
+        Bar(
+            name or "(none)",
+            (("findings", found),),
+            f"{found} findings in {patches} patches, {per} a patch",
+            f"#find:{name}/" if name else "",
+        )
         for name, found, patches, per in rows
     ]
-    return _section("subsystems", "Findings by subsystem", bars(made, "Findings by subsystem", NARROW))
+    return _section("subsystems", "Findings by subsystem", bar_chart(made, "Findings by subsystem", HALF))
 
 
 def _by_month(db: sqlite3.Connection) -> str:
     rows = db.execute("SELECT month, patches, findings FROM by_month WHERE month IS NOT NULL").fetchall()
-    patches = columns([(month, n) for month, n, _ in rows], "Patches by month", "patches")
-    share = columns([(month, 100.0 * f / n) for month, n, f in rows], "Findings by month", "findings")
+    patches = column_chart([(month, n) for month, n, _ in rows], "Patches by month", "patches")
+    share = column_chart([(month, 100.0 * f / n) for month, n, f in rows], "Findings by month", "findings")
     body = f'<p class="soft">Patches</p>{patches}<p class="soft">Findings for each 100 patches</p>{share}'
     return _section("months", "By month", body)

@@ -24,24 +24,41 @@ ADDRESSED = {
 }
 
 
-def write_patches(db: sqlite3.Connection, limit: int) -> Iterator[str]:
-    """The patches with the most recent findings, up to a number of findings; what is left out is said."""
-    total = db.execute("SELECT count(*) FROM judged_findings").fetchone()[0]
-    yield '<input id="filter" type="search" placeholder="rule, file, author, title" aria-label="Filter patches">'
-    yield ' <span id="shown" class="soft"></span>\n'
-    shown = 0
-    patches = (
-        "SELECT p.patch, p.title, p.author, p.date, p.message_id, p.commit_id, p.version, p.idx, p.total, p.quoted"
+def shown_patches(db: sqlite3.Connection, limit: int) -> frozenset[int]:
+    """The patches that the page shows: of those with findings first what a later version or a reviewer confirmed, and
+    the most recent, up to a number of findings."""
+    sql = (
+        "SELECT p.patch, (SELECT count(*) FROM findings f WHERE f.patch = p.patch)"
         " FROM patches p WHERE p.superseded IS NULL AND p.patch IN (SELECT patch FROM findings)"
         " ORDER BY EXISTS (SELECT 1 FROM findings f WHERE f.patch = p.patch AND (f.fate = 'fixed' OR f.agreed)) DESC,"
         " p.date DESC, p.patch"
     )
-    for patch in db.execute(patches):
+    chosen: list[int] = []
+    shown = 0
+    for patch, count in db.execute(sql):
         if shown >= limit:
             break
-        found = _findings(db, patch[0])
-        shown += len(found)
-        yield _patch(db, patch, found)
+        chosen.append(patch)
+        shown += count
+    return frozenset(chosen)
+
+
+def write_patches(db: sqlite3.Connection, chosen: frozenset[int], limit: int) -> Iterator[str]:
+    """The chosen patches, the most recent first; what is left out is said."""
+    total = db.execute("SELECT count(*) FROM judged_findings").fetchone()[0]
+    yield '<input id="filter" type="search" placeholder="rule, file, author, title" aria-label="Filter patches">'
+    yield ' <span id="shown" class="soft"></span>\n'
+    shown = 0
+    sql = (
+        "SELECT p.patch, p.title, p.author, p.date, p.message_id, p.commit_id, p.version, p.idx, p.total, p.quoted"
+        " FROM patches p WHERE p.superseded IS NULL AND p.patch IN (SELECT patch FROM findings)"
+        " ORDER BY p.date DESC, p.patch"
+    )
+    for patch in db.execute(sql):
+        if patch[0] in chosen:
+            found = _findings(db, patch[0])
+            shown += len(found)
+            yield _patch(db, patch, found)
     if shown < total:
         yield (
             f'<p class="soft">{total - shown} further findings are not on this page (--limit {limit}); '

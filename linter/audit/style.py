@@ -7,11 +7,11 @@ import hashlib
 
 STYLE = """
 :root { color-scheme: light dark; --bg: #fff; --fg: #1c2128; --soft: #57606a; --line: #d8dee4; --card: #f6f8fa;
-  --accent: #0a58ca; --fixed: #2da44e; --persists: #cf222e; --dropped: #bf8700; --last: #8c959f; --patches: #8fb5e8;
-  --findings: #cf6a22; --add: #e6ffec; --del: #ffebe9; --mark: #fff5d6; }
+  --accent: #0a58ca; --fixed: #2b7bba; --persists: #c8452b; --dropped: #e0b02e; --last: #a3abb5; --patches: #8a96a8;
+  --findings: #7f57c9; --add: #e6ffec; --del: #ffebe9; --mark: #fff5d6; }
 @media (prefers-color-scheme: dark) { :root { --bg: #0f1318; --fg: #e2e8ee; --soft: #9aa6b2; --line: #303843;
-  --card: #171d25; --accent: #7ab2ff; --fixed: #3fb950; --persists: #f47067; --dropped: #d4a72c; --last: #6e7781;
-  --patches: #3d6aa8; --findings: #e0823d; --add: #10291a; --del: #31191b; --mark: #33290f; } }
+  --card: #171d25; --accent: #7ab2ff; --fixed: #58a6e8; --persists: #e8694d; --dropped: #d9b23c; --last: #646e79;
+  --patches: #667387; --findings: #a98be0; --add: #10291a; --del: #31191b; --mark: #33290f; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1.5rem; max-width: 72rem; background: var(--bg); color: var(--fg);
   font: 15px/1.5 system-ui, sans-serif; }
@@ -36,6 +36,9 @@ i.last { background: var(--last); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 code, pre { font: 12.5px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; } td code { overflow-wrap: anywhere; }
+.tight { display: none; } @media (max-width: 40rem) { .roomy { display: none; } .tight { display: block; }
+  body { padding: 1rem; } th, td { padding: .3rem .35rem; } }
+details.patch { content-visibility: auto; contain-intrinsic-size: auto 3rem; }
 details.patch { border: 1px solid var(--line); border-radius: 8px; margin: .5rem 0; background: var(--card); }
 details.patch > summary { padding: .5rem .8rem; cursor: pointer; } details.patch[hidden] { display: none; }
 .inside { padding: 0 .8rem .8rem; } .code { overflow-x: auto; background: var(--bg); border: 1px solid var(--line);
@@ -69,7 +72,8 @@ function apply() {
 }
 function open_target() {
   const id = decodeURIComponent(location.hash.slice(1));
-  if (id.startsWith("rule:")) { box.value = id.slice(5); apply(); box.scrollIntoView(); return; }
+  const words = /^(?:rule|find):(.*)$/.exec(id);
+  if (words) { box.value = words[1]; apply(); box.scrollIntoView(); return; }
   const it = document.getElementById(id), patch = it && it.closest("details.patch");
   if (patch) { if (patch.hidden) { box.value = ""; apply(); } patch.open = true; it.scrollIntoView({block: "center"}); }
 }

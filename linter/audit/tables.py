@@ -32,9 +32,14 @@ def cell(value: Any, length: int = 160) -> str:
     return escape(text if len(text) <= length else text[: length - 1] + "\N{HORIZONTAL ELLIPSIS}")
 
 
-def finding_link(patch: int, rule: str, n: int, text: str) -> str:
-    """A link to a finding in its patch."""
-    return f'<a href="#f{patch}-{escape(rule)}-{n}">{text}</a>'
+def patch_link(anchor: str, patch: int, text: str, shown: frozenset[int]) -> str:
+    """A link to a place in a patch, where the page shows it."""
+    return f'<a href="#{escape(anchor)}">{text}</a>' if patch in shown else text
+
+
+def path_cell(path: str | None) -> str:
+    """A path that may be broken behind its slashes."""
+    return f"<code>{cell(path).replace('/', '/<wbr>')}</code>"
 
 
 def rule_link(rule: str) -> str:
@@ -59,11 +64,14 @@ def rules_table(db: sqlite3.Connection) -> str:
 def files_table(db: sqlite3.Connection) -> str:
     """Files by findings."""
     rows = db.execute(f"SELECT path, findings, rules, patches FROM top_files LIMIT {ROWS}")
-    shown = ((f"<code>{cell(path)}</code>", cell(n), cell(rules), cell(patches)) for path, n, rules, patches in rows)
+    shown = (
+        (f'<a href="#find:{escape(path)}">{path_cell(path)}</a>', cell(n), cell(rules), cell(patches))
+        for path, n, rules, patches in rows
+    )
     return table(("file", "findings", "rules", "patches"), shown, (1, 2, 3))
 
 
-def vanished_table(db: sqlite3.Connection, limit: int) -> str:
+def vanished_table(db: sqlite3.Connection, shown: frozenset[int]) -> str:
     """Findings that a later version fixed, each with a link to where it stood."""
     sql = (
         "SELECT patch, rule, n, path, text, title, version, fixed_in FROM judged_findings WHERE fate = 'fixed'"
@@ -71,31 +79,31 @@ def vanished_table(db: sqlite3.Connection, limit: int) -> str:
     )
     rows = (
         (
-            finding_link(patch, rule, n, f"<code>{cell(rule)}</code>"),
-            f"<code>{cell(path)}</code><br><code>{cell(text.strip(), 110)}</code>",
+            patch_link(f"f{patch}-{rule}-{n}", patch, f"<code>{cell(rule)}</code>", shown),
+            f"{path_cell(path)}<br><code>{cell(text.strip(), 110)}</code>",
             cell(title, 90),
             f"v{version} \N{RIGHTWARDS ARROW} v{fixed_in}",
         )
-        for patch, rule, n, path, text, title, version, fixed_in in db.execute(sql, (min(limit, 4 * ROWS),))
+        for patch, rule, n, path, text, title, version, fixed_in in db.execute(sql, (4 * ROWS,))
     )
     return table(("rule", "where", "patch", "fixed"), rows)
 
 
-def unaddressed_table(db: sqlite3.Connection) -> str:
+def unaddressed_table(db: sqlite3.Connection, shown: frozenset[int]) -> str:
     """What reviewers asked for in vain, the latest first."""
     sql = (
-        "SELECT r.path, r.line, r.line_text, r.text, m.sender, p.title, p.version FROM remarks r"
+        "SELECT r.path, r.line, r.line_text, r.text, m.sender, p.title, p.version, p.patch FROM remarks r"
         " JOIN messages m USING (message) JOIN patches p ON p.patch = r.patch"
         f" WHERE r.by = 'reviewer' AND r.addressed = 'unchanged' ORDER BY r.message DESC, r.n LIMIT {ROWS}"
     )
     rows = (
         (
-            f"<code>{cell(path)}{f':{line}' if line else ''}</code><br><code>{cell((text or '').strip(), 110)}</code>",
+            f"{path_cell(f'{path}:{line}' if line else path)}<br><code>{cell((text or '').strip(), 110)}</code>",
             f"<blockquote>{cell(said.strip(), WORDS)}</blockquote>",
             cell(who, 60),
-            f"{cell(title, 90)} (v{version})",
+            patch_link(f"p{patch}", patch, f"{cell(title, 90)} (v{version})", shown),
         )
-        for path, line, text, said, who, title, version in db.execute(sql)
+        for path, line, text, said, who, title, version, patch in db.execute(sql)
     )
     return table(("line", "remark", "by", "patch"), rows)
 

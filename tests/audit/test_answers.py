@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from linter.audit.charts import Bar, bars, columns
+from linter.audit.charts import SLIM, Bar, bars, columns
 from linter.audit.database import open_readonly
 from linter.audit.export import COLUMNS, write_csv, write_parquet
 from linter.audit.model import Tally
@@ -180,7 +180,7 @@ def test_every_finding_has_an_anchor_and_every_link_a_target(db: Path, page: str
     found = run_query(str(db), "SELECT patch, rule, n FROM judged_findings", 10)[1]
     assert all(f"f{patch}-{rule}-{n}" in ids for patch, rule, n in found)
     links = {str(at["href"])[1:] for tag, at in tags if tag == "a" and str(at.get("href")).startswith("#")}
-    assert {link for link in links if not link.startswith("rule:")} <= ids
+    assert {link for link in links if not link.startswith(("rule:", "find:"))} <= ids
 
 
 def test_a_limit_is_told(db: Path, tmp_path: Path) -> None:
@@ -188,6 +188,10 @@ def test_a_limit_is_told(db: Path, tmp_path: Path) -> None:
     text = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert text.count('<details class="patch"') == 2
     assert re.search(r"\d+ further findings are not on this page", text)
+    tags = Page(text).tags
+    ids = {at["id"] for _, at in tags if "id" in at}
+    links = {str(at["href"])[1:] for tag, at in tags if tag == "a" and re.match(r"#[fp]\d", str(at.get("href")))}
+    assert links <= ids, "what is not on the page is not linked to"
 
 
 def test_remarks_stand_in_the_page(tmp_path: Path) -> None:
@@ -217,6 +221,11 @@ def test_the_page_opens_in_a_browser(db: Path, page: str, tmp_path: Path, scheme
     done = subprocess.run(["chromium", *flags, "--dump-dom", address], capture_output=True, text=True, timeout=120)
     opened = [at for tag, at in Page(done.stdout).tags if tag == "details" and "open" in at]
     assert len(opened) == 1
+    filtered = [*flags, "--dump-dom", f"{db.with_suffix('.html').as_uri()}#find:drivers/net/"]
+    done = subprocess.run(["chromium", *filtered], capture_output=True, text=True, timeout=120)
+    patches = [at for tag, at in Page(done.stdout).tags if tag == "details" and at.get("class") == "patch"]
+    left = [at for at in patches if "hidden" not in at]
+    assert 0 < len(left) < len(patches) and all("drivers/net/" in str(at["data-words"]) for at in left)
     shot = tmp_path / "a.png"
     subprocess.run(
         ["chromium", *flags, f"--screenshot={shot}", address.partition("#")[0]], capture_output=True, timeout=120
@@ -228,6 +237,8 @@ def test_charts_escape_and_scale() -> None:
     text = bars([Bar("<b>", (("fixed", 3), ("last", 1)), link="#rule:x"), Bar("zero", ())], "t")
     assert "<b>" not in text and text.count("<rect") == 2
     assert columns([("2024-01", 0), ("2024-02", 7)], "t", "patches").count("<rect") == 2
+    slim = bars([Bar("a-name-of-some-length", (("fixed", 3),))], "t", SLIM)
+    assert "a-name-of-some-length" in slim and 'y="17"' in slim, "the name stands above the bar"
     assert "Nothing" in bars([], "t") and "Nothing" in columns([], "t", "x")
 
 
