@@ -37,7 +37,9 @@ th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bot
 th { color: var(--soft); font-weight: 600; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 code, pre { font: 12.5px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; } td code { overflow-wrap: anywhere; }
 .tight { display: none; } @media (max-width: 40rem) { .roomy { display: none; } .tight { display: block; }
-  body { padding: 1rem; } th, td { padding: .3rem .35rem; } }
+  body { padding: 1rem; } th, td { padding: .3rem .35rem; }
+  table.words, .words tbody, .words tr, .words td { display: block; } .words thead { display: none; }
+  .words td { border: 0; padding: .1rem 0; } .words tr { border-bottom: 1px solid var(--line); padding: .4rem 0; } }
 details.patch { content-visibility: auto; contain-intrinsic-size: auto 3rem; }
 details.patch { border: 1px solid var(--line); border-radius: 8px; margin: .5rem 0; background: var(--card); }
 details.patch > summary { padding: .5rem .8rem; cursor: pointer; } details.patch[hidden] { display: none; }

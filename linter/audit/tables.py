@@ -23,7 +23,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence
         f'<th class="n">{escape(text)}</th>' if place in numbers else f"<th>{escape(text)}</th>"
         for place, text in enumerate(heads)
     )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{"".join(body)}</tbody></table></div>'
+    kind = "" if numbers else ' class="words"'
+    return (
+        f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead><tbody>\n{"".join(body)}</tbody></table></div>'
+    )
 
 
 def cell(value: Any, length: int = 160) -> str:
@@ -39,7 +42,7 @@ def patch_link(anchor: str, patch: int, text: str, shown: frozenset[int]) -> str
 
 def path_cell(path: str | None) -> str:
     """A path that may be broken behind its slashes."""
-    return f"<code>{cell(path).replace('/', '/<wbr>')}</code>"
+    return f"<code>{cell(path).replace('/', '/<wbr>')}</code>" if path else "the message"
 
 
 def rule_link(rule: str) -> str:
