@@ -106,7 +106,8 @@ class Judge:
     def leaks(self) -> list[Leak]:
         """The exits that are defects."""
         found: list[Leak] = []
-        if not self.outcome.settled or self.owed.kind in _NEVER:
+        is_init = "__init" in self.cfg.function.annotations
+        if not self.outcome.settled or (self.owed.kind in _NEVER and not (is_init and self.owed.kind == "directory")):
             return found
         for exit in self.outcome.owed:
             leak = self._judge(exit)
@@ -125,6 +126,8 @@ class Judge:
             wanted = owed.held if owed.held is not None else POSITIVE
             if wanted & POSITIVE and not known & wanted:
                 return None
+        if owed.kind == "count" and facts.value_mask(owed.result) == ZERO:
+            return None  # get_device(NULL) takes nothing
         kind = classify(self.cfg, exit.step, facts)
         witness = self._witness()
         if not self._lends_failed(exit, facts) or (kind in (SUCCESS, VOID) and exit.state.lent):
@@ -232,6 +235,7 @@ class Judge:
                 return Confidence.MEDIUM
             tail = exit.step.expr is not None and exit.step.expr.kind is Kind.CALL
             alone = owed.kind in ("enable", "handler") and owed.family is not None and owed.family.fails == "negative"
+            alone = alone or owed.kind == "directory"
             return Confidence.MEDIUM if tail and alone and not self.outcome.releases else None
         if exit.state.stored or owed.evidence == "names" or not owed.local:
             return None
@@ -245,10 +249,24 @@ class Judge:
         """Whether all that two names share is the driver's own structure: what they do to it is anybody's guess."""
         return owed.kind == "registration" and any(key.isidentifier() for key in owed.keys)
 
+    def _is_lent_lock(self) -> bool:
+        """Whether the function gives the lock back before it takes it: its caller holds it, and wants it back."""
+        owed, first = self.owed, 1 << 62
+        for block in self.cfg.blocks:
+            for step in block.steps:
+                if step.kind is StepKind.CALL and step.expr is not None and step.start < owed.call.start:
+                    family = self.knowledge.acquire.get(step.expr.text)
+                    given = not owed.handle or any(arg.key in owed.keys for arg in step.expr.args)
+                    if given and family is not None and family.lock:
+                        return False
+                    if given and step.expr.text in owed.release:
+                        first = min(first, step.start)
+        return first < owed.call.start
+
     def _lock_confidence(self, kind: str, exit: Exit) -> Confidence | None:
         """A lock that other exits give back must be given back by each, unless the function is made to keep it."""
         function = self.cfg.function
-        if not _HANDS_OVER.isdisjoint(function.annotations):
+        if not _HANDS_OVER.isdisjoint(function.annotations) or self._is_lent_lock():
             return None
         if kind == FAILURE:
             return Confidence.HIGH

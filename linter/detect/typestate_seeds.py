@@ -317,6 +317,7 @@ class Seeds:
             base = base.args[0]
         if base.kind is Kind.NAME:
             known = base.text in self.cfg.locals or not self.cfg.function.head_known
+            known = known or ("__init" in self.cfg.function.annotations and base.text not in self.cfg.parameters)
             return known and not base.text.isupper(), False
         while base.kind is Kind.FIELD:
             value = facts.value(base.args[0]) if base.arrow else ""

@@ -51,6 +51,7 @@ class Walk:
         self.counted = owed.kind in COUNTED
         self._exits: dict[tuple[Node, int], Exit] = {}
         self._pointers: dict[int, bool] = {}
+        self._is_init = "__init" in cfg.function.annotations
         self.visits = 0
 
     def run(self, facts: Facts) -> Outcome:
@@ -214,6 +215,8 @@ class Walk:
                 return True  # a variable that holds the address of a member
             if top.kind is Kind.ADDRESS:
                 inner = top.args[0]
+                if inner.kind is Kind.NAME and self._is_handle(inner, facts):
+                    return True
                 while inner.kind in (Kind.FIELD, Kind.INDEX) and inner.args:
                     inner = inner.args[0]
                     if self._is_handle(inner, facts):
@@ -404,7 +407,7 @@ class Walk:
         """Storing the handle: a local is another name, a member of a local structure a container, else it is kept."""
         if target.kind is Kind.NAME:
             known = target.text in self.cfg.locals or target.text in self.cfg.parameters
-            return OWED if known or not self.cfg.function.head_known else -1
+            return OWED if known or self._is_init or not self.cfg.function.head_known else -1
         base = target
         if target.kind is Kind.INDEX and self.cfg.blocks[self.owed.block].in_loop:
             return -1  # a loop fills a table: another one empties it

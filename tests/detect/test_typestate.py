@@ -355,3 +355,44 @@ def test_the_assumption_shown_is_one_that_the_path_makes() -> None:
     for owed, outcome, cfg in outcomes(unit.functions[0], known()):
         (leak,) = Judge(cfg, known(), owed, outcome).leaks()
         assert leak.reason is not None and (leak.reason[0].key, leak.reason[1]) == ("a", True)
+
+
+INIT = "int %sf(void)\n{\n\tint ret;\n\n\tfoo_class = class_create(NAME);\n\tif (IS_ERR(foo_class))\n"
+INIT += "\t\treturn PTR_ERR(foo_class);\n\tret = foo_register();\n\tif (ret)\n\t\treturn ret;\n\treturn 0;\n}\n"
+DIRECTORY = (
+    "int %sf(void)\n{\n\tfoo_dir = debugfs_create_dir(NAME, NULL);\n\treturn platform_driver_register(&foo);\n}\n"
+)
+
+
+@pytest.mark.parametrize("text", [INIT, DIRECTORY])
+def test_what_a_module_s_init_leaves_behind_nobody_takes_away(text: str) -> None:
+    assert len(leaks("static " + text % "__init ")) == 1
+    assert leaks("static " + text % "") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("spin_lock(&foo->lock); if (a) return -EIO; spin_unlock(&foo->lock); return 0;", 1),
+        # the caller holds it, and finds it held again
+        ("spin_unlock(&foo->lock); work(foo); spin_lock(&foo->lock); if (a) return -EIO; work(foo); return 0;", 0),
+        (
+            "spin_unlock(&foo->lock); work(foo); spin_lock(&foo->lock); if (a) return -EIO;"
+            " spin_unlock(&foo->lock); return 0;",
+            0,
+        ),
+        (
+            "spin_lock(&foo->lock); work(foo); spin_unlock(&foo->lock); spin_lock(&foo->lock); if (a) return -EIO;"
+            " spin_unlock(&foo->lock); return 0;",
+            1,
+        ),
+        (
+            "foo->dev = get_device(foo->dev); if (!foo->dev) return -ENODEV;"
+            " if (a) { put_device(foo->dev); return -EIO; } return 0;",
+            0,
+        ),
+        ("char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; foo_free(&p); if (a) return -EIO; return 0;", 0),
+    ],
+)
+def test_locks_counts_and_pointers_to_pointers(body: str, count: int) -> None:
+    assert len(leaks(STATIC + body + "\n}\n")) == count
