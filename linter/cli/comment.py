@@ -14,7 +14,7 @@ import click
 from linter.cli._help import Sectioned
 from linter.cli._options import review_options
 from linter.cli._run import Setup, finish, make_report, make_setup, report_on, say_stale
-from linter.deliver.api import Api, check_url
+from linter.deliver.api import Api, check_url, read_token
 from linter.deliver.forge import Change, Done, Forge, carry_out
 from linter.deliver.git import DIFF, git, line
 from linter.deliver.remarks import make_plan, wanted_comments
@@ -75,7 +75,7 @@ def _connect(name: str, options: dict[str, Any]) -> Forge:
             raise UsageError(f"{option} is not given, and this is no CI job that says it", f"give {option}")
     if not number.isdigit():
         raise UsageError(f"--number is {number!r}", "give the number of the merge request")
-    token = next((os.environ[key] for key in module.TOKENS if os.environ.get(key)), "")
+    token = read_token(os.environ, module.TOKENS)
     if not token and not options["dry_run"]:
         raise UsageError("there is no token", f"put one into the environment as {module.TOKENS[0]}")
     show = _print_request if options["dry_run"] else None

@@ -13,7 +13,7 @@ from linter.cli._help import Sectioned
 from linter.cli._options import review_options
 from linter.cli._run import finish, make_report, make_setup
 from linter.cli.comment import _print_request
-from linter.deliver.api import Api, check_url
+from linter.deliver.api import Api, check_url, read_token
 from linter.deliver.git import line
 from linter.deliver.patchwork import Board, check_target, headers
 from linter.errors import UsageError
@@ -73,7 +73,7 @@ def _board(options: dict[str, Any], target: str | None, dry_run: bool) -> Board:
     url = options["url"] or os.environ.get("PATCHWORK_URL") or line(["config", "b4.pw-url"])
     if not url:
         raise UsageError("no Patchwork server is named", "give --url, or set PATCHWORK_URL")
-    token = os.environ.get(TOKEN, "")
+    token = read_token(os.environ, (TOKEN,))
     if not token and not dry_run:
         raise UsageError("there is no token", f"put one into the environment as {TOKEN}")
     base = check_url(url, plain=options["allow_http"])

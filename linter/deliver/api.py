@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +18,9 @@ from linter.record import field, record
 
 TRIES = 5
 LONGEST_WAIT = 300.0  # seconds; a server that wants more is asked again in the next run
+SECONDARY = 60.0
+"""Seconds to wait at GitHub's secondary limit, which it may not name: "wait for at least one minute".
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
 MAX_PAGES = 200
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^<]*rel="?next"?', re.I)
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -41,6 +44,18 @@ def check_url(url: str, *, plain: bool = False) -> str:
     if parts.scheme == "http" and not plain and parts.hostname not in _LOCAL:
         raise UsageError(f"{url} is not encrypted", "use https, or --allow-http if the token may be read on its way")
     return url.rstrip("/")
+
+
+def read_token(environment: Mapping[str, str], names: Sequence[str]) -> str:
+    """The first token that is set, without the line break that a file may have left; empty where there is none.
+
+    One that no header can carry is refused here: the HTTP client would name it in its message.
+    """
+    name = next((name for name in names if environment.get(name, "").strip()), "")
+    token = environment.get(name, "").strip()
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise UsageError(f"{name} holds no token", "it is one word of plain characters; see how it was set")
+    return token
 
 
 @record(frozen=False)
@@ -133,19 +148,32 @@ class Api:
     def _pause(self, method: str, answer: Any, attempt: int) -> float | None:
         """Seconds to wait before asking again; None where asking again is of no use."""
         headers = answer.headers
-        limited = answer.status_code == 429 or (
-            answer.status_code == 403 and ("retry-after" in headers or headers.get("x-ratelimit-remaining") == "0")
-        )
+        told = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+        second = answer.status_code in (403, 429) and "secondary rate limit" in answer.text[:4000].lower()
+        limited = answer.status_code == 429 or (answer.status_code == 403 and (told or second))
         if not limited and (answer.status_code < 500 or (method == "POST" and "retry-after" not in headers)):
             return None
         pause = 2.0 ** (attempt - 1)
-        if headers.get("retry-after", "").strip().isdigit():
-            pause = float(headers["retry-after"])
+        if second and not told:
+            pause *= SECONDARY
+        elif (asked := self._retry_after(headers.get("retry-after", "").strip())) is not None:
+            pause = asked
         elif limited:
             reset = headers.get("x-ratelimit-reset") or headers.get("ratelimit-reset") or ""
             if reset.isdigit():
                 pause = max(1.0, float(reset) - self.now())
         return pause if pause <= LONGEST_WAIT else None
+
+    def _retry_after(self, value: str) -> float | None:
+        """Seconds, or the time until a date (RFC 9110, section 10.2.3)."""
+        if value.isdigit():
+            return float(value)
+        from email.utils import parsedate_to_datetime
+
+        try:
+            return max(1.0, parsedate_to_datetime(value).timestamp() - self.now())
+        except (ValueError, TypeError):
+            return None
 
     def _refused(self, method: str, url: str, answer: Any) -> Refused:
         said = " ".join(answer.text[:400].split())

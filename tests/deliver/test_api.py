@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from linter.deliver.api import LONGEST_WAIT, TRIES, Api, Refused, check_url
+from linter.deliver.api import LONGEST_WAIT, TRIES, Api, Refused, check_url, read_token
 from linter.errors import InputError, LinterError, UsageError
 from tests.deliver.servers import SECRET, Server, serve
 
@@ -85,6 +85,10 @@ def test_redirects_are_not_followed(server: Things) -> None:
         ((403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1012"}, ""), [12.0]),
         ((403, {"Retry-After": "3"}, ""), [3.0]),
         ((502, {}, ""), [1.0]),
+        ((429, {"Retry-After": "Thu, 01 Jan 1970 00:17:20 GMT"}, ""), [40.0]),
+        ((429, {"Retry-After": "some day"}, ""), [1.0]),
+        ((403, {}, '{"message": "You have exceeded a secondary rate limit."}'), [60.0]),
+        ((403, {"Retry-After": "5"}, '{"message": "You have exceeded a secondary rate limit."}'), [5.0]),
     ],
 )
 def test_what_passes_is_waited_for(server: Things, fault: Any, pauses: list[float]) -> None:
@@ -142,6 +146,19 @@ def test_the_token_is_in_no_message(server: Things) -> None:
     assert "***" in said
     assert SECRET not in said
     assert SECRET not in repr(api)
+
+
+@pytest.mark.parametrize("token", ["gh_s\u00e9cret", "gh_secret\nX-Other: 1", "gh_secret more", "gh_\x1b[31m"])
+def test_a_token_that_no_header_can_carry_is_refused_without_naming_it(token: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_token({"A_TOKEN": token}, ("OTHER", "A_TOKEN"))
+    assert "A_TOKEN" in caught.value.title
+    assert "gh_" not in f"{caught.value.title} {caught.value.help}"
+
+
+def test_the_first_token_that_is_set() -> None:
+    assert read_token({"A": " ", "B": "two\n", "C": "three"}, ("A", "B", "C")) == "two"
+    assert read_token({}, ("A",)) == ""
 
 
 def test_answers_that_are_no_json(server: Things) -> None:
