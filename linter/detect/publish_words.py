@@ -10,8 +10,8 @@ from linter.rulebook.model import Tables
 
 LAST = -1
 """The number of the last argument."""
-_SHOWN = frozenset({"interrupts", "device", "core", "user", "table", "rcu"})
-"""What the object must be ready for at once: nobody waits for a lock of the publisher."""
+_SHOWN = frozenset({"interrupts", "device", "core", "table", "rcu"})
+"""What the object must be ready for at once: nobody waits for a lock of the publisher, or for a user to open a file."""
 
 
 @record

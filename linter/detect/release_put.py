@@ -35,7 +35,7 @@ def freed_not_put(query: Query) -> Iterator[Answer]:
             holder = _holder(call.args[0])
             if holder is None:
                 continue
-            count = Count(query.cfg, words.frees, call.args[0].key, facts.value(holder), block.index)
+            count = Count(query.cfg, words.frees, call.args[0].key, holder.key, facts.value(holder), block.index)
             freed = count.follow(facts, index + 1)
             if freed is None or freed.expr is None or freed.start in told:
                 continue
@@ -68,10 +68,11 @@ def _holder(handle: Expr) -> Expr | None:
 class Count:
     """Follows a structure from the call that began to count its references."""
 
-    def __init__(self, cfg: Cfg, frees: dict[str, int], handle: str, value: str, block: int) -> None:
+    def __init__(self, cfg: Cfg, frees: dict[str, int], handle: str, holder: str, value: str, block: int) -> None:
         self.cfg = cfg
         self.frees = frees
         self.handle = handle
+        self.holder = holder
         self.value = value
         self.block = block
         self.freed: dict[int, Step] = {}
@@ -106,6 +107,8 @@ class Count:
 
     def _ends(self, step: Step, facts: Facts) -> bool:
         call = step.expr
+        if step.target is not None and step.target.key == self.holder:
+            return True  # the name stands for another object from here on
         if step.kind is not StepKind.CALL or call is None:
             return False
         given = argument(step, self.frees)

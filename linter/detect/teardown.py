@@ -25,7 +25,11 @@ from linter.rulebook.model import Rule, Tables
 from linter.syntax.model import Function
 
 _KINDS = frozenset({"object", "enable", "registration", "mapping", "handle", "memory", "count", "reference"})
+_OTHERS = ("drm_",)
+"""What these set up is taken down by a core that keeps a list of it."""
 _LETS_IN = frozenset({"interrupts", "core", "device"})
+_APART = frozenset({"registration", "weak-registration", "handler", "acpi", "count", "reference"})
+"""They let others in themselves, or hold what others hold, too: their place is no matter of what uses what."""
 
 
 @record
@@ -100,7 +104,7 @@ def _held(query: Query, known: Knowledge) -> Iterator[Held]:
     for block in cfg.blocks:
         for index, step in enumerate(block.steps):
             call = step.expr
-            if step.kind is not StepKind.CALL or call is None or call.text.startswith(MANAGED):
+            if step.kind is not StepKind.CALL or call is None or call.text.startswith((*MANAGED, *_OTHERS)):
                 continue
             family = known.acquire.get(call.text)
             if family is None or family.lock or family.kind not in _KINDS or block.in_loop:
@@ -108,7 +112,11 @@ def _held(query: Query, known: Knowledge) -> Iterator[Held]:
             handle = _handle(cfg, step, call, family)
             if handle is None or "[" in handle.key:
                 continue
-            if _fails_clean(cfg, family, handle.key, step) and _stays(cfg, block.index, index, family, handle.key):
+            if (
+                not _is_stored(cfg, handle.key)
+                and _fails_clean(cfg, family, handle.key, step)
+                and _stays(cfg, block.index, index, family, handle.key)
+            ):
                 yield Held(step, family, handle.key, _member(handle))
 
 
@@ -140,6 +148,14 @@ def _fails_clean(cfg: Cfg, family: Family, handle: str, at: Step) -> bool:
     """Whether the function itself gives it back behind the acquisition, and not before it, as in a reset pulse."""
     ends = [step for block in cfg.blocks for step in block.steps if _releases(step, family, handle)]
     return bool(ends) and all(step.start > at.start for step in ends)
+
+
+def _is_stored(cfg: Cfg, handle: str) -> bool:
+    """Whether the handle is kept under another name, too, by which it can be given back."""
+    return any(
+        step.kind is StepKind.ASSIGN and step.expr is not None and step.expr.key == handle
+        for block in cfg.blocks for step in block.steps
+    )  # fmt: skip
 
 
 def _stays(cfg: Cfg, start: int, index: int, family: Family, handle: str) -> bool:
@@ -200,10 +216,11 @@ def not_mirrored(query: Query) -> Iterator[Answer]:
         return
     known, public = knowledge(query.tables), publish_words(query.tables)
     harmless = frozenset(public.rows) | frozenset(query.tables["teardown"]["unordered"].split())
+    quiet = frozenset(query.tables["teardown"]["quiet"].split())
     setup = calls_of(query.function)
     for opened in setup:
         row = public.rows.get(opened.expr.text) if opened.expr is not None else None
-        if row is None or row.to not in _LETS_IN or opened.expr is None:
+        if row is None or row.to not in _LETS_IN or opened.expr is None or opened.expr.text in quiet:
             continue
         shut = [step for step in calls_of(undo) if step.expr is not None and step.expr.text in row.undo]
         if (
@@ -234,7 +251,7 @@ def _acquired(function: Function, known: Knowledge, harmless: frozenset[str]) ->
         family = known.acquire.get(call.text) if call is not None else None
         if call is None or family is None or family.lock or call.text.startswith(MANAGED):
             continue
-        if call.text in harmless:
+        if call.text in harmless or family.kind in _APART:
             continue
         if family.where == RETURN:
             target = step.target

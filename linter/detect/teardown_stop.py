@@ -95,9 +95,8 @@ def _only_started(unit: Unit, member: str, words: StopWords) -> tuple[str, tuple
             started = started or (name, (call.start_byte, call.end_byte))
         elif name not in words.sets_up and name not in words.neutral:
             return None
-    queued = started is not None and started[0].startswith(("queue_", "mod_delayed", "kthread_"))
-    if queued and any(word.encode() in unit.identifiers for word in words.drains):
-        return None
+    if started is not None and any(word.encode() in unit.identifiers for word in words.drains):
+        return None  # the queue that it is on may be the one that is waited for
     return started
 
 

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from linter.detect.calls import named_calls
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.detect.typestate_tables import ARGUMENT, Family, Knowledge, knowledge
-from linter.flow.facts import ANY, Facts, join, same
-from linter.flow.model import Cfg, Expr, Step, StepKind
+from linter.flow.facts import ANY, NEGATIVE, Facts, join, same
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 from linter.record import record
@@ -72,6 +72,7 @@ def _frees_lock(known: Knowledge, name: str) -> bool:
 def _handles(cfg: Cfg, known: Knowledge, taken: set[str]) -> dict[str, frozenset[str]]:
     """Locks that the function both takes and gives back, by the text that names them: the calls that give it back."""
     wanted: dict[str, set[str]] = {}
+    unclear: set[str] = set()
     released: dict[str, set[str]] = {}
     for block in cfg.blocks:
         for step in block.steps:
@@ -81,13 +82,17 @@ def _handles(cfg: Cfg, known: Knowledge, taken: set[str]) -> dict[str, frozenset
             if call.text in taken:
                 family = known.acquire[call.text]
                 if family.argument < len(call.args):
-                    wanted.setdefault(call.args[family.argument].key, set()).update(family.release)
+                    handle = call.args[family.argument]
+                    release = wanted.setdefault(handle.key, set())
+                    if release and release.isdisjoint(family.release) and handle.kind is not Kind.ADDRESS:
+                        unclear.add(handle.key)  # a structure with several locks, as netif_addr_lock(dev) has it
+                    release.update(family.release)
             elif call.text in known.release:
                 released.setdefault(call.args[0].key, set()).add(call.text)
     return {
         handle: frozenset(release)
         for handle, release in wanted.items()
-        if not release.isdisjoint(released.get(handle, ())) and "[" not in handle
+        if not release.isdisjoint(released.get(handle, ())) and "[" not in handle and handle not in unclear
     }
 
 
@@ -101,6 +106,7 @@ class Follow:
         self.release = release
         self.taken: Step | None = None
         self.given: Step | None = None
+        self.held_at: set[int] = set()  # places that are reached with the lock held
         self.fresh = False  # it is taken on a path that starts with it free: the caller does not hold it
         self.found: dict[tuple[int, str], Step] = {}
 
@@ -117,7 +123,9 @@ class Follow:
             )
         except Unsettled:
             return None
-        places = [(start, state) for start, state in self.found if state == GIVEN or self.fresh]
+        places = [
+            (start, state) for start, state in self.found if state == GIVEN or (self.fresh and start in self.held_at)
+        ]
         if not places:
             return None
         start, state = min(places)
@@ -158,6 +166,7 @@ class Follow:
                 self.found.setdefault((step.start, at), step)
                 return []
             self.given = self.given or step
+            self.held_at.add(step.start)
             facts.run(step)
             return [(GIVEN, facts)]
         if at != HELD and _HANDOVER.search(call.text) and (family is None or not family.lock):
@@ -175,7 +184,8 @@ class Follow:
         before.run(step)
         value = f"<{step.expr.start}>" if step.expr is not None else ""
         found = []
-        for state, known, mask in ((HELD, facts, family.held), (at, before, ANY & ~family.held)):
+        failed = NEGATIVE if family.fails == "negative" else ANY & ~family.held
+        for state, known, mask in ((HELD, facts, family.held), (at, before, failed)):
             if known.refine(value, mask):
                 found.append((state, known))
         return found

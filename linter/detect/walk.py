@@ -163,7 +163,8 @@ def used_behind(query: Query) -> Iterator[Answer]:
         if known is None or index not in known:
             continue
         behind = Behind(cfg, walk, index, end)
-        behind.run(known[index])
+        if walk.args[0].text not in behind.witnesses:  # else the loop itself says by its cursor how it ended
+            behind.run(known[index])
         if behind.found:
             place = behind.found[min(behind.found)]
             names = {"VALUE": walk.args[0].text, "WALK": walk.text}
@@ -188,10 +189,12 @@ class Behind:
 
     def __init__(self, cfg: Cfg, walk: Expr, head: int, end: int) -> None:
         self.cfg = cfg
+        self.text = cfg.function.unit.text
         self.walk = walk
         self.head = head
         self.name = walk.args[0].text
         self.own = frozenset({self.name})
+        self.node = f"{self.name}->{walk.args[-1].key}"
         self.witnesses = frozenset(
             step.target.key
             for block in cfg.blocks
@@ -239,6 +242,10 @@ class Behind:
             self.found.setdefault(test.start, (test.start, test.end))  # never NULL, whether it found something or not
         return mentions(test, self.own)
 
+    def is_node(self, step: Step) -> bool:
+        """Whether a use reads the node by which the walk went, and nothing of the entry around it."""
+        return b"".join(self.text[step.start : step.end].split()).decode("utf-8", "replace") == self.node
+
     def _ends(self, step: Step) -> bool:
         """Note a use; True where the cursor is nothing to look at any more on this path."""
         kind, expr = step.kind, step.expr
@@ -247,6 +254,8 @@ class Behind:
         if kind is StepKind.ITERATE and expr is not None:
             return mentions(expr, self.own)
         if kind is StepKind.USE and expr is not None and expr.key == self.name:
+            if self.is_node(step):
+                return False  # the head has one, too
             self.found.setdefault(step.start, (step.start, step.end))
             return True
         if kind is StepKind.RETURN:
@@ -256,6 +265,8 @@ class Behind:
         if kind is StepKind.CALL and expr is not None:
             if expr.text[:1].isupper() or expr.text.startswith(("list_", "hlist_", "container_of")):
                 return mentions(expr, self.own)
+            if any(arg.kind is Kind.ADDRESS and arg.args[0].key == self.name for arg in expr.args):
+                return True  # filled by the callee
             if any(arg.key == self.name for arg in expr.args):
                 self.found.setdefault(step.start, (step.start, step.end))
                 return True

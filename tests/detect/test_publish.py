@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from linter.detect.publish import QUESTIONS, freed_while_found
+from linter.detect.publish import QUESTIONS, fed_before_made, filled_after, freed_while_found
 from linter.detect.publish_words import publish_words
 from linter.flow.build import build_cfg
 from linter.flow.model import StepKind
@@ -22,12 +22,15 @@ FUNCTION = "static int foo(struct foo *p, struct bar *b, int a)\n{{\n\tint ret;\
         ("hash_add(p->table, &b->node, a); kfree(b);", True),
         ("ret = xa_insert(&p->xa, a, b, GFP_KERNEL); if (ret) kfree(b);", False),
         ("ret = xa_insert(&p->xa, a, b, GFP_KERNEL); if (!ret) kfree(b);", True),
+        ("ret = idr_alloc(&p->idr, b, a, a + 1, GFP_KERNEL); if (ret != a) kfree(b);", False),
         ("xa_store(&p->xa, a, b, GFP_KERNEL); kfree(b);", False),
         ("if (a) list_add(&b->node, &p->list); if (!a) kfree(b);", False),
         ("list_add(&b->node, &p->list); list_del(&b->node); kfree(b);", False),
         ("list_add(&b->node, &p->list); foo_unlink(p, b); kfree(b);", False),
         ("list_add(&b->node, &p->list); foo_purge(&p->list); kfree(b);", False),
         ("list_add(&b->node, &p->list); b = other(); kfree(b);", False),
+        ("for (;;) { b = next(); if (a) { kfree(b); continue; } list_add(&b->node, &p->list); }", False),
+        ("list_add(&b->node, &p->list); wait_for_completion(&p->done); kfree(b);", False),
         ("list_add(&b->node, &p->list); kfree(b->name);", False),
         ("list_add(&b->node, &b->list); kfree(b);", False),
         ("struct list_head own; list_add(&b->node, &own); kfree(b);", False),
@@ -66,3 +69,39 @@ def test_every_question_survives_odd_code() -> None:
     text = "void f(void)\n{\n\tlist_add();\n\tlist_add(&a, &b);\n\tlist_add(a->b[1], c);\n\tkfree(a);\n}\n"
     for name, question in QUESTIONS.items():
         assert isinstance(ask(question, text), list), name
+
+
+IRQ = "ret = devm_request_irq(d, p->irq, handler, {flags}, n, p); if (ret) return ret; "
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (IRQ.format(flags="0") + "p->supply = devm_power_supply_register(d, &desc, NULL);", True),
+        (IRQ.format(flags="0") + "ret = foo_power_supply_init(p);", True),
+        (IRQ.format(flags="0") + "ret = foo_power_supply_read(p);", False),
+        (IRQ.format(flags="0") + "b->supply = devm_power_supply_register(d, &desc, NULL);", False),
+        (IRQ.format(flags="IRQF_NO_AUTOEN") + "ret = foo_power_supply_init(p);", False),
+        ("ret = foo_power_supply_init(p); " + IRQ.format(flags="0"), False),
+        ("ret = devm_request_irq(d, p->irq, h, 0, n, p); if (ret) { foo_power_supply_init(p); return ret; }", False),
+    ],
+)
+def test_what_an_interrupt_feeds(body: str, told: bool) -> None:
+    assert bool(ask(fed_before_made, FUNCTION.format(body=body))) is told
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("ret = device_add(&p->dev); if (ret) return ret; p->ops = &ops;", True),
+        ("ret = snd_device_register(c, p); p->private_data = b;", True),
+        ("ret = device_add(&p->dev); if (ret) p->ops = &ops;", False),
+        ("ret = device_add(&p->dev); p->ops = NULL;", False),
+        ("ret = device_add(&p->dev); p->count = 1;", False),
+        ("ret = device_add(&p->dev); b->ops = &ops;", False),
+        ("p->ops = &ops; ret = device_add(&p->dev);", False),
+        ("list_add(&p->node, &all); p->ops = &ops;", False),
+    ],
+)
+def test_what_is_filled_in_too_late(body: str, told: bool) -> None:
+    assert bool(ask(filled_after, FUNCTION.format(body=body))) is told

@@ -26,6 +26,7 @@ FUNCTION = "static int foo(struct foo *p, struct foo *q, int a)\n{{\n\tint ret;\
         ("device_initialize(&p->dev); p = other(); kfree(p);", False),
         ("device_initialize(&p->dev); __hunklint_gap(); kfree(p);", False),
         ("if (a) device_initialize(&p->dev); if (!a) kfree(p);", False),
+        ("for (;;) { p = next(); if (a) { kfree(p); continue; } device_initialize(&p->dev); }", False),
         ("device_initialize(&p->other->dev); kfree(p);", False),
         ("device_initialize(); kfree(p);", False),
     ],

@@ -52,6 +52,7 @@ def test_what_the_error_path_gives_back(rest: str, told: bool) -> None:
         "reset_control_assert(p->rst); reset_control_deassert(p->rst); if (x) reset_control_assert(p->rst); return 0;",
         "clk_prepare_enable(p->clk); y = read(p); clk_disable_unprepare(p->clk); return 0;",
         "clk_prepare_enable(p->clk); return 0;",
+        "clk_prepare_enable(p->clk); q->clk = p->clk; if (x) { clk_disable_unprepare(p->clk); return 1; } return 0;",
         "clk_prepare_enable(clk); if (x) { clk_disable_unprepare(clk); return 1; } return 0;",
         "for (;;) { clk_prepare_enable(p->clk); if (x) break; } clk_disable_unprepare(p->clk); return 0;",
     ],
@@ -90,6 +91,7 @@ static void foo_remove(struct foo *p)
             [],
         ),
         ("register_netdev(p->dev)", "kfree(p->other); unregister_netdev(p->dev);", []),
+        ("input_register_device(p->dev)", "kfree(p->buf); input_unregister_device(p->dev);", []),
         ("debugfs_create_file(n, 0, NULL, p, &f)", "kfree(p->buf); debugfs_remove(p->dir);", []),
     ],
 )
@@ -125,6 +127,7 @@ static void foo_close({head})
         ({"start": ""}, False),
         ({"start": "queue_work(p->wq, &p->poll);"}, True),
         ({"start": "queue_work(p->wq, &p->poll);", "stop": "destroy_workqueue(p->wq);"}, False),
+        ({"stop": "flush_scheduled_work();"}, False),
         ({"stop": "cancel_work_sync(&p->poll);"}, False),
         ({"stop": "foo_end(&p->poll);"}, False),
         ({"stop": "w = &p->poll;"}, False),

@@ -28,19 +28,26 @@ def told(body: str) -> bool:
         (LOCK + UNLOCK + "\tp = other();\n" + UNLOCK, False),
         (LOCK + UNLOCK + "\t__hunklint_gap();\n" + UNLOCK, False),
         (UNLOCK + LOCK, False),
+        ("\tif (a)\n\t" + UNLOCK + "\telse\n\t" + LOCK, False),
         (UNLOCK + LOCK + UNLOCK, False),
         ("\tif (!locked)\n\t" + LOCK + "\tif (p->is_locked)\n\t" + UNLOCK, False),
         ("\tif (mutex_lock_interruptible(&p->lock))\n\t\tret = 1;\n" + UNLOCK, True),
         ("\tif (mutex_lock_interruptible(&p->lock))\n\t\treturn 1;\n" + UNLOCK, False),
+        ("\tret = mutex_lock_killable(&p->lock);\n\tif (ret < 0)\n\t\treturn 1;\n" + UNLOCK, False),
         ("\tif (!mutex_trylock(&p->lock))\n\t\treturn 1;\n" + UNLOCK, False),
         ("\tif (down_trylock(&p->lock))\n\t\treturn 1;\n\tup(&p->lock);\n", False),
-        ("\tif (!down_trylock(&p->lock))\n\t\treturn 1;\n\tup(&p->lock);\n", True),
+        ("\tif (!down_trylock(&p->lock))\n\t\treturn 1;\n\tup(&p->lock);\n", False),
         ("\twhile (a) {\n" + LOCK + "\ta = next(p);\n" + UNLOCK + "\t}\n", False),
         ("\tmutex_lock(&p->other);\n" + UNLOCK, False),
     ],
 )
 def test_where_a_lock_is_held(body: str, expected: bool) -> None:
     assert told(body) is expected
+
+
+def test_a_structure_with_several_locks() -> None:
+    body = "\tnetif_tx_lock(p);\n\tnetif_addr_lock(p);\n\tnetif_addr_unlock(p);\n\tnetif_tx_unlock(p);\n"
+    assert not ask(not_held, FUNCTION.format(body=body))
 
 
 def test_a_label_shows_where_it_was_given_back() -> None:

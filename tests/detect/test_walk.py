@@ -45,6 +45,8 @@ def behind(tail: str, body: str = "if (b->x) break;", head: str = "list_for_each
         ("return b;", ["return b;"]),
         ("kfree(b);", ["kfree(b)"]),
         ("list_add(&new, &b->node);", []),
+        ("__list_add(&new, b->node.prev, &b->node);", []),
+        ("get(&b); b->y = 1;", []),
         ("if (&b->node == h) return 1; b->y = 1;", []),
         ("if (list_entry_is_head(b, h, node)) return 1; b->y = 1;", []),
         ("b = other(); b->y = 1;", []),
@@ -62,6 +64,7 @@ def test_what_tells_how_a_walk_ended() -> None:
     found = "if (b->x) { ret = 1; break; }"
     assert not behind("if (!ret) return 0; b->y = 1;", found)
     assert behind("if (ret) return 0; b->y = 1;", found)
+    assert not behind("if (b) return 0; b->y = 1;", "if (b->x) { b = NULL; break; }")
     assert not behind("if (count > 3) b->y = 1;", "count++; if (b->x) break;")
     assert behind("if (debug) b->y = 1;", "count++; if (b->x) break;")
 
