@@ -16,6 +16,8 @@ _ALLOWED = frozenset({
 })  # fmt: skip
 _FORBIDDEN_FUNCTIONS = frozenset({"load_extension", "writefile", "readfile", "edit", "fts3_tokenizer"})
 STEPS = 10_000
+MAX_VALUE = 64 << 20
+"""Bytes of one value: a function that makes strings must not eat the machine."""
 
 
 def run_query(path: str, sql: str, timeout: float) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
@@ -23,6 +25,7 @@ def run_query(path: str, sql: str, timeout: float) -> tuple[list[str], Iterator[
     connection = open_readonly(path)
     connection.execute("PRAGMA query_only = ON")
     connection.set_authorizer(_authorize)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE)
     deadline = time.monotonic() + timeout
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), STEPS)
     try:

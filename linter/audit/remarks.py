@@ -11,6 +11,8 @@ from linter.pattern import lazy
 
 NEAR = 3
 """Lines between a finding and a remark that still speak of the same thing."""
+MAX_THREADS = 20_000
+"""Messages of quoted patches that are remembered while quotations are put together."""
 # Mail that no person wrote: what they remark is no agreement with a reviewer.
 _BOT = lazy(
     r"(?:^|[<.+-])(?:lkp@|0day|syzbot|kernelci|patchwork|buildbot|robot@|bot@|bot\+|noreply|no-reply|checkpatch"
@@ -43,8 +45,8 @@ def supersede_quotations(db: sqlite3.Connection) -> None:
                 first.setdefault((name, title), original or patch)
         if original is not None:
             db.execute("UPDATE patches SET superseded = ? WHERE patch = ?", (original, patch))
-        if len(first) > 100_000:  # threads this old are over
-            for key in list(first)[:50_000]:
+        if len(first) > MAX_THREADS:  # threads this old are over
+            for key in list(first)[: MAX_THREADS // 2]:
                 del first[key]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from linter.audit.pool import Failed, Limits, Pool
+from linter.audit.pool import AHEAD, Failed, Limits, Pool
 from linter.errors import InternalError, LinterError, UsageError
 
 HERE = "tests.audit.test_pool"
@@ -71,6 +71,36 @@ def test_one_bad_item_costs_nothing_but_itself() -> None:
         "out of memory",
         "ValueError: no such thing",
     ]
+
+
+def test_a_busy_worker_does_not_hold_up_the_others() -> None:
+    with Pool(f"{HERE}:prepare", 10, 2) as pool:
+        pool.submit([("late", 1.5)])
+        for number in range(pool.capacity - 1):
+            pool.submit([number])
+        assert pool.next()[1] == ["late"]
+        done = sum(batch.complete for batch in pool._order)
+        assert done >= pool.capacity - 1 - AHEAD
+
+
+def test_two_bad_items_in_one_batch_cost_nothing_but_themselves() -> None:
+    items = [1, "segv", "segv", 2, "spin", 3]
+    with Pool(f"{HERE}:prepare", 10, 1, Limits(1.0, 1024)) as pool:
+        (first, *others) = pool.map([items, [4], [5]])
+    assert [first, *others] == [10, Failed("crashed: SIGSEGV"), Failed("crashed: SIGSEGV"), 20,
+        Failed("hung: more than 1 s of CPU time"), 30, 40, 50]  # fmt: skip
+
+
+def test_answers_travel_together_but_none_waits_long() -> None:
+    """A batch of slow items is heard of before it is done: else a slow one would look like one that hangs."""
+    with Pool(f"{HERE}:prepare", 10, 1) as pool:
+        pool.submit([1, ("late", 0.6), ("late", 0.6), 2])
+        heard = []
+        batch = pool._order[0]
+        while not batch.complete:
+            pool._turn()
+            heard.append(len(batch.answers))
+    assert {2, 3} & set(heard) and heard[-1] == 4 and 1 not in heard
 
 
 def test_a_worker_killed_from_outside_costs_no_item(tmp_path: Path) -> None:
