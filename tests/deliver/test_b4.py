@@ -178,3 +178,93 @@ def test_b4_review_keeps_the_result(ground: Ground) -> None:
     (result,) = json.loads(done.stdout)["1@example.org"]
     assert (result["tool"], result["status"]) == ("hunklint", "fail")
     assert "test-bad-call" in result["details"]
+
+
+# --- b4 review: the series as a whole
+
+
+def under_review(ground: Ground, tmp_path: Path, **changed: object) -> dict[str, str]:
+    """Two commits on a review branch, the first of which calls what the second defines; b4's notes on top."""
+    ground.config('rule = ["series-bisect-symbol"]')
+    ground.git("checkout", "-q", "-b", "b4/review/part-topic")
+    files = {"call.c": "int part_start(int *part)\n{\n\tpart_set_level(part, 2);\n\treturn 0;\n}\n"}
+    files["level.c"] = "void part_set_level(int *part, int level)\n{\n\t*part = level;\n}\n"
+    for name, text in files.items():
+        (ground.top / name).write_text(text)
+        ground.git("add", name)
+        ground.git("commit", "-q", "--no-verify", "-s", "-m", f"misc: part: Add {name}", "-m", "The part needs it.")
+    first = ground.git("rev-parse", "HEAD~1").stdout.strip()
+    ground.git("commit", "-q", "--no-verify", "--allow-empty", "-m", "notes of b4")
+    series = {"change-id": "part-topic", "first-patch-commit": first, "base-commit": "", **changed}
+    place = tmp_path / "tracking.json"
+    place.write_text(json.dumps({"series": series, "patches": []}))
+    return {"B4_TRACKING_FILE": str(place)}
+
+
+def test_the_series_check_sees_all_commits(ground: Ground, tmp_path: Path) -> None:
+    env = under_review(ground, tmp_path)
+    ground.git("checkout", "-q", "main")
+    done = ground.hunklint("b4", "--review", "--series", env=env, input=mail("good_call"))
+    assert (done.returncode, done.stderr) == (0, "")
+    (result,) = json.loads(done.stdout)
+    assert result["tool"] == "hunklint-series", "another tool than that of the patches: results are kept by tool"
+    assert result["status"] in ("warn", "fail")
+    assert "part_set_level" in result["details"]
+    assert "2 patches" in result["summary"], "b4's own commit is none of them"
+    assert all(isinstance(value, str) for value in result.values())
+
+
+def test_the_base_does_where_the_first_commit_is_not_said(ground: Ground, tmp_path: Path) -> None:
+    base = ground.git("rev-parse", "HEAD").stdout.strip()
+    env = under_review(ground, tmp_path, **{"first-patch-commit": None, "base-commit": base})
+    (result,) = json.loads(ground.hunklint("b4", "--review", "--series", env=env).stdout)
+    assert "part_set_level" in result["details"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"change-id": "../x"}, {"change-id": "-x"}, {"change-id": "a..b"}, {"change-id": ""},
+        {"first-patch-commit": "--all", "base-commit": "HEAD"}, {"first-patch-commit": 7},
+    ],
+)  # fmt: skip
+def test_notes_from_a_mail_are_no_revisions(ground: Ground, tmp_path: Path, changed: dict[str, object]) -> None:
+    env = under_review(ground, tmp_path, **changed)
+    done = ground.hunklint("b4", "--review", "--series", env=env)
+    assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, [], "")
+
+
+def test_a_series_without_a_branch_has_no_result(ground: Ground, tmp_path: Path) -> None:
+    assert json.loads(ground.hunklint("b4", "--review", "--series", input=mail("bad_call")).stdout) == []
+    (tmp_path / "bad.json").write_text("[]")
+    env = {"B4_TRACKING_FILE": str(tmp_path / "bad.json")}
+    assert json.loads(ground.hunklint("b4", "--review", "--series", env=env).stdout) == []
+    alone = ground.hunklint("b4", "--series", check=False)
+    assert "ERROR: no patch was reviewed" in alone.stdout
+    env = under_review(ground, tmp_path)
+    ground.git("checkout", "-q", "main")
+    ground.git("branch", "-q", "-D", "b4/review/part-topic")
+    (result,) = json.loads(ground.hunklint("b4", "--review", "--series", env=env, check=False).stdout)
+    assert (result["tool"], result["status"]) == ("hunklint-series", "fail")
+
+
+@needs_b4
+def test_b4_runs_the_printed_series_check(ground: Ground, tmp_path: Path) -> None:
+    assert B4 is not None
+    python = Path(B4).read_text().split("\n", 1)[0].removeprefix("#!")
+    if not Path(python).exists():
+        pytest.skip("b4 is not a script of Python's")
+    env = under_review(ground, tmp_path)
+    command = configure(ground)["b4.review-series-check-cmd"]
+    done = ground.run(python, "-c", SERIES, command, env["B4_TRACKING_FILE"], input=mail("good_call"))
+    (result,) = json.loads(done.stdout)
+    assert (result["tool"], "part_set_level" in result["details"]) == ("hunklint-series", True)
+
+
+SERIES = """\
+import email, email.policy, json, sys
+from b4.review import checks
+mail = email.message_from_bytes(sys.stdin.buffer.read(), policy=email.policy.EmailPolicy(utf8=True))
+extra = {"B4_TRACKING_FILE": sys.argv[2]}
+print(json.dumps(checks.run_series_checks(("1@example.org", mail), [sys.argv[1]], ".", extra_env=extra)))
+"""
