@@ -216,11 +216,13 @@ class Judge:
             return None
         if kind == FAILURE:
             if witness and (failures or successes):
-                return Confidence.HIGH
+                return Confidence.HIGH if self._is_likely_pair() else Confidence.LOW
             if witness and not self.outcome.releases:
                 return Confidence.MEDIUM  # the release stands beyond a gap
             if unwinds and not exit.state.stored and owed.kind not in _WEAK:
-                return Confidence.HIGH
+                # what was made known to a core is often ended with the device: only another way out would prove it
+                known = owed.kind == "registration" and owed.evidence == "table"
+                return Confidence.LOW if known else Confidence.HIGH
             if owed.evidence == "names" or exit.state.stored or owed.kind in _WITNESSED:
                 return None
             if owed.family is not None and owed.family.fails == "never":
@@ -244,6 +246,14 @@ class Judge:
         if owed.kind not in _TEMPORARY and owed.kind != "lock":
             return None
         return Confidence.MEDIUM if VOID in self.kinds and exit.leave < 0 else None
+
+    def _is_likely_pair(self) -> bool:
+        """Whether a release on another way out is more than a guess from names that share some words."""
+        owed = self.owed
+        ends = [step.expr.text for step, _, _ in self.outcome.releases.values() if step.expr is not None]
+        if owed.evidence == "names" and owed.kind == "object":
+            return all(self.knowledge.related(owed.name, end) != 1 for end in ends)
+        return owed.kind != "section" or not owed.release.isdisjoint(ends)
 
     def _is_context(self, owed: Obligation) -> bool:
         """Whether all that two names share is the driver's own structure: what they do to it is anybody's guess."""

@@ -396,3 +396,35 @@ def test_what_a_module_s_init_leaves_behind_nobody_takes_away(text: str) -> None
 )
 def test_locks_counts_and_pointers_to_pointers(body: str, count: int) -> None:
     assert len(leaks(STATIC + body + "\n}\n")) == count
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # undone on another way out
+        (
+            "int ret = video_register_device(foo->vdev, 0, -1); if (ret) return ret; if (a) return -EIO;"
+            " if (b) { video_unregister_device(foo->vdev); return -EINVAL; } return 0;",
+            [Confidence.HIGH],
+        ),
+        # what was taken earlier is undone here, this is not: the core may end it with the device
+        (
+            "int ret; foo->p = kmalloc(8, GFP_KERNEL); if (!foo->p) return -ENOMEM;"
+            " ret = video_register_device(foo->vdev, 0, -1); if (ret) goto err; if (a) { ret = -EIO; goto err; }"
+            " return 0; err: kfree(foo->p); return ret;",
+            [Confidence.LOW],
+        ),
+        # names that share a word more than the other has
+        (
+            "struct bar *p = get_bar_device_nm(a); if (IS_ERR(p)) return PTR_ERR(p); if (b) return -EIO;"
+            " if (foo->c) { put_bar_device(p); return -EINVAL; } return 0;",
+            [Confidence.LOW],
+        ),
+    ],
+)
+def test_weak_evidence_is_hidden(body: str, expected: list[Confidence]) -> None:
+    unit = make_unit(STATIC + body + "\n}\n")
+    found = []
+    for owed, outcome, cfg in outcomes(unit.functions[0], known()):
+        found += [leak.confidence for leak in Judge(cfg, known(), owed, outcome).leaks() if owed.name != "kmalloc"]
+    assert found == expected
