@@ -18,7 +18,7 @@ from linter.patch.series import group_series
 from linter.record import record
 from linter.render.escape import one_line
 from linter.review.config import Config, find_top, load_config
-from linter.review.model import Report, Skip
+from linter.review.model import PatchReport, Report, Skip
 from linter.review.profiles import check_profiles
 from linter.review.run import Reviewer, note_message, review
 from linter.review.settings import Settings
@@ -142,7 +142,22 @@ def make_report(
     """A lazy report over sources, and the list that fills with inputs that could not be read."""
     problems: list[Problem] = []
     messages = read_messages(sources, stdin=stdin, cwd=".", problems=problems, **intake)
-    return report_on(setup, messages, on_series), problems
+    report = report_on(setup, messages, on_series)
+    report.patches = _noting(report.patches, report, problems)
+    return report, problems
+
+
+def _noting(patches: Iterable[PatchReport], report: Report, problems: Sequence[Problem]) -> Iterator[PatchReport]:
+    """The patches; when the last has gone by, what could not be read is part of the report."""
+    yield from patches
+    note_problems(report, problems)
+
+
+def note_problems(report: Report, problems: Sequence[Problem]) -> None:
+    """Count the inputs that could not be read, and list them with what was not analysed; each once."""
+    for problem in problems[report.counts.unreadable :]:
+        report.skipped.append(Skip(problem.source, "patch", problem.reason))
+    report.counts.unreadable = len(problems)
 
 
 def report_on(
@@ -164,9 +179,7 @@ def report_on(
 def finish(report: Report, problems: Sequence[Problem], *, require_patch: bool = False, quiet: bool = False) -> int:
     """Say on standard error what was not reviewed, and return the exit code."""
     counts = report.counts
-    counts.unreadable = len(problems)
-    for problem in problems:
-        report.skipped.append(Skip(problem.source, "patch", problem.reason))
+    note_problems(report, problems)
     if not quiet:
         if counts.patches == 0:
             print("no patch was reviewed", file=sys.stderr)

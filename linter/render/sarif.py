@@ -116,7 +116,9 @@ def _tail(report: Report, rules: Rules, notifications: list[Json], options: Rend
                 "rules": rules.descriptors,
             }
         },
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notifications}],
+        "invocations": [
+            {"executionSuccessful": not report.counts.unreadable, "toolExecutionNotifications": notifications}
+        ],
         "automationDetails": {"id": f"{options.tool_name}/"},
         "columnKind": "unicodeCodePoints",
         "properties": {"rulebook": report.rulebook.digest, "patches": report.counts.patches},

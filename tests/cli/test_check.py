@@ -155,6 +155,27 @@ def test_suppressed_in_the_mail(capsys: pytest.CaptureFixture[str], outside: Pat
     assert "the core maps it" in shown
 
 
+@pytest.mark.parametrize("format", ["json", "sarif", "junit", "html"])
+def test_an_input_that_cannot_be_read_is_in_the_report(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    code, out, err = check(capsys, "--format", format, "nothing.patch", str(PATCH))
+    assert code == 3
+    assert out.count("no such file") == 1, "each once"
+    assert "nothing.patch" in out
+    assert err.count("error: nothing.patch") == 1
+    whole = check(capsys, "--format", format, str(PATCH))[1]
+    assert "nothing.patch" not in whole
+    if format == "json":
+        assert json.loads(out)["summary"]["unreadable"] == 1
+        assert json.loads(whole)["summary"]["unreadable"] == 0
+    if format == "sarif":
+        assert json.loads(out)["runs"][0]["invocations"][0]["executionSuccessful"] is False
+        assert json.loads(whole)["runs"][0]["invocations"][0]["executionSuccessful"] is True
+
+
+def test_counts_name_unreadable_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "1 input unreadable)" in check(capsys, "--format", "terse", "nothing.patch", str(PATCH))[1]
+
+
 def test_a_suppression_that_does_nothing_is_named(capsys: pytest.CaptureFixture[str], outside: Path) -> None:
     lines = "hunklint: ignore[nope] why\nhunklint: ignore[copy-user-wrong-errno]\nhunklint: ignore[uapi-bitfield] why\n"
     (outside / "a.patch").write_text(PATCH.read_text().replace("\n---\n", f"\n---\n{lines}\n", 1))
