@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -170,6 +171,18 @@ def test_an_input_that_cannot_be_read_is_in_the_report(capsys: pytest.CaptureFix
     if format == "sarif":
         assert json.loads(out)["runs"][0]["invocations"][0]["executionSuccessful"] is False
         assert json.loads(whole)["runs"][0]["invocations"][0]["executionSuccessful"] is True
+
+
+def test_a_relative_cache_folder_is_ignored(tmp_path: Path) -> None:
+    """https://specifications.freedesktop.org/basedir-spec: a path that is relative counts as not set."""
+    here, home = tmp_path / "here", tmp_path / "home"
+    here.mkdir()
+    command = [sys.executable, "-P", "-m", "linter.cli.main", "check", "--no-git", "--no-config", str(PATCH)]
+    for folder in (str(home), "home"):
+        env = {"PATH": os.environ["PATH"], "HOME": folder, "XDG_CACHE_HOME": "cache"}
+        assert subprocess.run(command, cwd=here, env=env, capture_output=True).returncode == 1
+        assert list(here.iterdir()) == []
+    assert (home / ".cache" / "hunklint").is_dir()
 
 
 def test_counts_name_unreadable_inputs(capsys: pytest.CaptureFixture[str]) -> None:
