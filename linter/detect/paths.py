@@ -147,7 +147,7 @@ def _visit(
                 found.passed.append(step)
     elif kind in (StepKind.ASSIGN, StepKind.DECLARE):
         if step.expr is not None and step.expr.kind is not Kind.CALL and mentions(step.expr, own):
-            (found.stored if step.expr.key == key else found.reads).append(step)
+            (found.stored if step.expr.key == key or _is_inside(step.expr, key) else found.reads).append(step)
         if overwrites(step, key):
             if step.op not in ("", "="):
                 found.reads.append(step)
@@ -155,11 +155,24 @@ def _visit(
                 found.overwritten = found.overwritten or step
             return True
     elif kind is StepKind.RETURN and mentions(step.expr, keys, calls=False):
-        found.returned = True
+        found.returned = step.expr is None or not _is_inside(step.expr, key)
         return True
     elif kind is StepKind.ITERATE and mentions(step.expr, keys):
-        found.reads.append(step)
+        inside = step.expr is not None and any(_is_inside(arg, key) for arg in step.expr.args)
+        (found.uses if inside else found.reads).append(step)
         return True
+    return False
+
+
+def _is_inside(expr: Expr, key: str) -> bool:
+    """Whether an expression is the address of a member of what a pointer points to: no NULL to those who get it."""
+    if expr.kind is not Kind.ADDRESS:
+        return False
+    place = expr.args[0]
+    while place.kind in (Kind.FIELD, Kind.INDEX) and place.args:
+        if place.kind is Kind.FIELD and place.arrow and place.args[0].key == key:
+            return True
+        place = place.args[0]
     return False
 
 

@@ -10,19 +10,19 @@ from linter.detect.calls import CallSite, call_node, call_sites
 from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_taken
 from linter.detect.questions import Answer, Query
 from linter.detect.returns import Conventions, conventions
-from linter.flow.model import Cfg, Kind, Step, StepKind
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.rulebook.model import Confidence, Severity
 from linter.syntax.model import Function
 
-_TEARDOWN = lazy(
+TEARDOWN = lazy(
     r"(?:^|_)(?:remove|exit|free|release|shutdown|destroy|clean(?:up)?|close|disable|stop|deinit|fini|unregister|detach|"
     r"unbind|teardown|put|abort|rollback|unwind|undo|unload|deactivate|uninit|kill|drop|del|delete|cancel|off|down|"
     r"unmap|disconnect|dtor|dump|debug|show|poweroff|halt|panic|fail|failed|err|error|recover|recovery|restore|flush)"
     r"(?:_|\d|$)"
 )
 """Words in the name of a function that undoes things: it goes on whatever fails."""
-_UNDOES = lazy(
+UNDOES = lazy(
     r"(?:^|_)(?:remove|exit|free|release|shutdown|destroy|cleanup|close|disable|stop|deinit|fini|unregister|detach|unbind|"
     r"teardown|put|abort|unwind|uninit|kill|drop|del|delete|cancel|off|unmap|disconnect|flush|clear|reset|unlink|unlock|"
     r"restore|suspend|invalidate|sync|notify|wake|dump|log|print|trace|halt|poweroff|deactivate|rollback|undo)(?:_|\d|$)"
@@ -62,13 +62,13 @@ def unchecked_result(query: Query) -> Iterator[Answer]:
     """A fallible call whose result is dropped where success goes on."""
     known = conventions(query.tables)
     function = query.function
-    if _TEARDOWN.search(function.name):
+    if TEARDOWN.search(function.name):
         return
     for site in sites(query):
         if site.use != "drop" or site.name not in known.must:
             continue
         name = site.name
-        if (site.name not in known.forgotten and _UNDOES.search(name)) or on_error_path(function, site.start):
+        if (site.name not in known.forgotten and UNDOES.search(name)) or on_error_path(function, site.start):
             continue
         node = call_node(function, site)
         if node is None or node.parent is None or node.parent.type != "expression_statement":
@@ -125,7 +125,8 @@ def unchecked_pointer(query: Query) -> Iterator[Answer]:
         if site.use not in ("dereference", "use", "unread") or site.target is None:
             continue
         wanted = query.block.get("convention", "null")
-        if site.name not in (known.null if wanted == "null" else known.errptr):
+        either = wanted != "null" and site.name in known.either
+        if not either and site.name not in (known.null if wanted == "null" else known.errptr):
             continue
         if _NOFAIL in query.unit.text[site.start : site.end]:
             continue
@@ -142,23 +143,34 @@ def _judge_pointer(query: Query, site: CallSite, known: Conventions) -> Iterator
     name = site.name
     names = {"CALLEE": name, "VALUE": site.target or key}
     label = ((site.start, site.end), "may fail here")
-    if seen.uses:
+    through = [step for step in seen.passed if name in known.null and _reads_through(step, key, known)]
+    if through and not seen.uses:
+        seen.uses.append(through[0])
+    if seen.uses and name not in known.either:
         sure = site.name in known.allocations or site.name in known.errptr_sure
         use = min(seen.uses, key=lambda each: each.start if each.start > site.start else 1 << 60)
         severity = None if sure else Severity.WARNING
         yield Answer((use.start, use.end), names, [label], key=key, severity=severity)
         return
-    wanted = query.block.get("untested", False) and (site.name in known.allocations or site.name in known.errptr_sure)
-    if wanted and _never_tested(cfg, seen, key, known):
+    sure = name in known.allocations or name in known.errptr_sure or name in known.either
+    if query.block.get("untested", False) and sure and _never_tested(cfg, seen, key, known, name):
         # nothing shows that it is read through: a warning
         yield Answer((site.start, site.end), names, key=key, confidence=Confidence.MEDIUM, severity=Severity.WARNING)
 
 
-def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
+def _reads_through(step: Step, key: str, known: Conventions) -> bool:
+    """Whether a step hands a pointer to a call that reads or writes through its first argument."""
+    call = step.expr
+    return call is not None and call.text in known.reads_first and bool(call.args) and call.args[0].key == key
+
+
+def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions, name: str) -> bool:
     """Whether the function goes on with the value as if it were good, and no condition ever looks at it."""
     if seen.tested or seen.unknown or seen.overwritten or cfg.has_gap or _is_shared_element(cfg, key):
         return False
     if seen.returned and not any(step.expr is not None and step.expr.text in known.reads for step in seen.passed):
+        return False
+    if name in known.errptr and _is_handed_on(cfg, seen):
         return False
     harmless = known.null_safe | known.tests
     passed = [step for step in seen.passed if step.expr is not None and step.expr.text not in harmless]
@@ -166,7 +178,7 @@ def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
     if local and not passed and not seen.stored:
         return False
     keys = aliases(cfg, key)
-    tails = frozenset({each.rsplit("->", 1)[-1].rsplit(".", 1)[-1] for each in keys}) if not local else frozenset()
+    tails = frozenset() if local else _tails(keys)
     for block in cfg.blocks:
         for edge in block.edges:
             if edge.assume is None:
@@ -176,6 +188,17 @@ def _never_tested(cfg: Cfg, seen: Fate, key: str, known: Conventions) -> bool:
         if any(_is_tester(step, keys, known) for step in block.steps):
             return False
     return True
+
+
+def _is_handed_on(cfg: Cfg, seen: Fate) -> bool:
+    """Whether the function ends in a call that is given the value, as bus drivers do: that one tests it for all."""
+    tails = {
+        step.expr.start
+        for block in cfg.blocks
+        for step in block.steps
+        if step.kind is StepKind.RETURN and step.expr is not None and step.expr.kind is Kind.CALL
+    }
+    return any(step.expr is not None and step.expr.start in tails for step in seen.passed)
 
 
 def _is_shared_element(cfg: Cfg, key: str) -> bool:
@@ -199,61 +222,64 @@ def _is_tester(step: Step, keys: frozenset[str], known: Conventions) -> bool:
     return any(mentions(arg, keys) for arg in step.expr.args)
 
 
-def _names_field(expr: object, tails: frozenset[str]) -> bool:
+_MEMBER = lazy(r"(?:->|\.)")
+_INDEX = lazy(r"\[[^\]]*\]")
+
+
+def _tails(keys: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """The last member of each key, with the one before it (or nothing): `codec->name` is not `platform->name`."""
+    found = set()
+    for key in keys:
+        parts = _MEMBER.split(_INDEX.sub("", key))
+        found.add((parts[-2] if len(parts) > 2 else "", parts[-1]))
+    return frozenset(found)
+
+
+def _names_field(expr: Expr, tails: frozenset[tuple[str, str]]) -> bool:
+    """Whether a member of that name is read, of the same thing or of something that may be another name for it."""
     stack = [expr]
     while stack:
         top = stack.pop()
-        if getattr(top, "kind", None) is Kind.FIELD and getattr(top, "text", "") in tails:
-            return True
-        stack.extend(getattr(top, "args", ()))
+        if top.kind is Kind.FIELD:
+            base = top.args[0] if top.args else None
+            while base is not None and base.kind is Kind.INDEX and base.args:
+                base = base.args[0]
+            before = base.text if base is not None and base.kind is Kind.FIELD else ""
+            if any(top.text == name and (not before or not owner or before == owner) for owner, name in tails):
+                return True
+        stack.extend(top.args)
     return False
-
-
-def lost_result(query: Query) -> Iterator[Answer]:
-    """A result that goes into a variable and is overwritten, or forgotten at the end, before anything reads it."""
-    known = conventions(query.tables)
-    if _TEARDOWN.search(query.function.name):
-        return
-    for site in sites(query):
-        if site.use != "unread" or site.name not in known.must or site.target is None:
-            continue
-        if _UNDOES.search(site.name) or on_error_path(query.function, site.start):
-            continue
-        cfg = query.cfg
-        taken = result_taken(cfg, site.start)
-        target = taken[2].target if taken is not None else None
-        if taken is None or target is None or target.kind is not Kind.NAME or target.key not in cfg.locals:
-            continue
-        seen = fate(cfg, taken[0], taken[1], target.key, known.tests)
-        if seen.tested or seen.returned or seen.unknown or seen.uses or seen.passed or seen.reads or seen.stored:
-            continue
-        if b"#define" in query.unit.text[query.function.body.start_byte : query.function.body.end_byte]:
-            continue  # a macro may read it
-        names = {"CALLEE": site.name, "VALUE": target.key}
-        labels = []
-        if seen.overwritten is not None:
-            labels.append(((seen.overwritten.start, seen.overwritten.end), "overwritten here"))
-        yield Answer((site.start, site.end), names, labels, key=target.key)
 
 
 def value_before_test(query: Query) -> Iterator[Answer]:
     """A result that may be negative, used in arithmetic or as an index before any test."""
     known = conventions(query.tables)
     for site in sites(query):
-        if site.use != "use" or site.name not in known.negative or site.target is None:
+        if site.use not in ("use", "unread") or site.name not in known.negative or site.target is None:
             continue
         cfg = query.cfg
         taken = result_taken(cfg, site.start)
-        if taken is None or taken[2].target is None or taken[2].target.kind is not Kind.NAME:
+        if taken is None or taken[2].target is None:
             continue
         key = taken[2].target.key
+        is_irq = site.name in known.irq_number
+        if not is_irq and taken[2].target.kind is not Kind.NAME:
+            continue
         seen = fate(cfg, taken[0], taken[1], key, known.tests)
         if seen.returned and not seen.reads:
             continue
-        for use in _arithmetic(seen.reads, key):
+        requests = [step for step in seen.passed if is_irq and _takes_irq(step, key, known)]
+        for use in [*requests, *_arithmetic(seen.reads if taken[2].target.kind is Kind.NAME else [], key)]:
             names = {"CALLEE": site.name, "VALUE": key}
             yield Answer((use.start, use.end), names, [((site.start, site.end), "negative on failure")], key=key)
             break
+
+
+def _takes_irq(step: Step, key: str, known: Conventions) -> bool:
+    """Whether a step hands a value to a call as an interrupt number."""
+    call = step.expr
+    at = known.irq_takers.get(call.text, -1) if call is not None else -1
+    return call is not None and 0 <= at < len(call.args) and call.args[at].key == key
 
 
 def _arithmetic(steps: Iterable[Step], key: str) -> Iterator[Step]:

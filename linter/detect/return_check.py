@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from linter.detect import codes, copies, mismatches, results, trylocks, verdicts
+from linter.detect import codes, copies, lost, mismatches, results, trylocks, verdicts
 from linter.detect.model import Runner, Scope
 from linter.detect.questions import Question, QuestionRunner, check_block
 from linter.rulebook.errors import BlockError
@@ -22,7 +22,7 @@ from linter.rulebook.model import Rule, Tables
 QUESTIONS: Mapping[str, Question] = {
     "unchecked-result": results.unchecked_result,
     "unchecked-pointer": results.unchecked_pointer,
-    "lost-result": results.lost_result,
+    "lost-result": lost.lost_result,
     "value-before-test": results.value_before_test,
     "null-test-of-errptr": verdicts.null_test_of_errptr,
     "errptr-test-of-null": verdicts.errptr_test_of_null,

@@ -74,6 +74,8 @@ class Conventions:
     stub_null: frozenset[str]  # NULL where the kernel was configured without it
     zero: frozenset[str]  # 0 on failure
     positive_success: frozenset[str]  # negative on failure, a positive number may be a success
+    irq_number: frozenset[str]  # an interrupt number or a negative errno
+    irq_takers: dict[str, int]  # callee -> the argument that it takes for an interrupt number
     left: frozenset[str]  # bytes left: 0 is a success
     user_errno: frozenset[str]  # 0 or -EFAULT
     timeout: frozenset[str]  # unsigned: 0 is a timeout
@@ -82,6 +84,7 @@ class Conventions:
     trylock: frozenset[str]
     tests: frozenset[str]  # calls that only test their argument
     reads: frozenset[str]  # calls that read through their argument without a test
+    reads_first: frozenset[str]  # calls that read through their first argument, whatever else they are given
     null_safe: frozenset[str]  # calls that accept NULL and ERR_PTR
     may_ignore: frozenset[str]  # nobody is expected to test these
 
@@ -118,7 +121,7 @@ def _build(tables: Tables) -> Conventions:
         must=Names(must, (strong, told("must")), may_ignore),
         must_strong=Names(frozenset(), (strong,), may_ignore),
         forgotten=must,
-        fallible=Names(frozenset(), (told("fallible"), told("must"), strong), may_ignore),
+        fallible=Names(must, (told("fallible"), told("must"), strong), may_ignore),
         negative=Names(known("positive-success"), (told("negative"),), may_ignore),
         errptr_sure=errptr,
         either=either,
@@ -126,6 +129,8 @@ def _build(tables: Tables) -> Conventions:
         stub_null=known("stub-null"),
         zero=zero,
         positive_success=known("positive-success"),
+        irq_number=known("irq-number"),
+        irq_takers={name: int(at) for at, names in curated.get("irq-takers", {}).items() for name in names.split()},
         left=known("left"),
         user_errno=known("user-errno"),
         timeout=known("timeout"),
@@ -134,6 +139,7 @@ def _build(tables: Tables) -> Conventions:
         trylock=known("trylock"),
         tests=known("tests"),
         reads=known("reads"),
+        reads_first=known("reads-first"),
         null_safe=known("null-safe"),
         may_ignore=may_ignore,
     )

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.questions import Answer, Query
+from linter.detect.results import sites
+from linter.detect.returns import conventions
 from linter.detect.uninit_walk import Unset, is_filled_by
 from linter.flow.model import Cfg, Step, StepKind
 from linter.pattern import lazy
-from linter.rulebook.model import Severity, Tables
+from linter.rulebook.model import Confidence, Tables
 
 _BARE = lazy(
     rb"[;{}]\s*(?:const\s+)?(?:(?:unsigned|signed|long|short|struct|enum)\s+)*\w+(?:\s+|\s*\*+\s*)"
@@ -93,9 +95,10 @@ def _has_suspects(body: bytes) -> bool:
 def unfilled_read(query: Query) -> Iterator[Answer]:
     """A variable that only a call that can fail was to fill, read although the call may have failed."""
     fills = fillers(query.tables)
-    names = {name for name, _, _ in named_calls(query.function) if name in fills}
-    if not names:
+    dropped = _dropped_fillers(query)
+    if not dropped and not any(name in fills for name, _, _ in named_calls(query.function)):
         return
+    fills = {**dropped, **fills}
     bare = {step.target.text: step for step in bare_locals(query) if step.target is not None}
     if not bare:
         return
@@ -111,8 +114,36 @@ def unfilled_read(query: Query) -> Iterator[Answer]:
         at = found.state.call
         callee = next((n for n, start, _ in named_calls(query.function) if start == at), "")
         labels = [((at, at + len(callee)), "leaves it alone where it fails")]
-        severity = Severity.INFO if _hardly_fails(query, callee) else None
-        yield Answer(found.place, {"VALUE": name, "CALLEE": callee}, labels, key=name, severity=severity)
+        sure = Confidence.LOW if _hardly_fails(query, callee) else None
+        yield Answer(found.place, {"VALUE": name, "CALLEE": callee}, labels, key=name, confidence=sure)
+
+
+def _dropped_fillers(query: Query) -> dict[str, int]:
+    """Calls that fail with an errno, whose result is dropped: callee -> its last argument, where that is `&name`."""
+    known = conventions(query.tables)
+    text, end = clean_text(query.unit), query.function.body.end_byte
+    found: dict[str, int] = {}
+    for site in sites(query):
+        if site.use == "drop" and site.name in known.fallible and not _SURE.search(site.name):
+            arguments = text[text.find(b"(", site.start, end) : site.end]
+            last = _LAST.search(arguments)
+            if last is not None:
+                found[site.name] = _count(arguments)
+    return found
+
+
+_LAST = lazy(rb"[,(]\s*&\w+\s*\)$")
+_SURE = lazy(r"^pci_(?:bus_|user_)?read_config|^pcie_capability_read|^v4l2_subdev_call|^(?:__)?get_user$|^acpi_get_")
+"""Calls that store something where they fail, too."""
+
+
+def _count(arguments: bytes) -> int:
+    """The number of the last argument, from 0."""
+    depth = commas = 0
+    for char in arguments:
+        depth += (char in b"([{") - (char in b")]}")
+        commas += char == 0x2C and depth == 1
+    return commas
 
 
 def _hardly_fails(query: Query, callee: str) -> bool:

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from linter.detect import codes, copies, mismatches, pointers, results, verdicts
+from linter.detect import codes, copies, lost, mismatches, pointers, results, verdicts
 from linter.detect.calls import call_sites, named_calls, touched_functions
 from linter.detect.paths import fate, result_taken
 from linter.detect.questions import fill
@@ -201,6 +201,44 @@ def test_results_that_are_told_apart_and_answered_alike() -> None:
     )
     assert ask_words(codes.success_returned, text.format("")) == ["return 0;"]
     assert ask_words(codes.success_returned, text.format("\telse if (ret > 0)\n\t\treturn 0;\n")) == []
+
+
+REPLACED = "int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = {};\n{}\treturn ret;\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "behind", "count"),
+    [
+        ("foo_one(p)", "\tret = foo_two(p);\n", 1),
+        ("foo_one(p)", "\tret = 0;\n", 0),  # it says that the result does not matter
+        ("foo_one(p)", "\tif (p->more)\n\t\tret = foo_two(p);\n", 0),  # returned on the other path
+        ("foo_one(p)", "\tret = foo_two(p, ret);\n", 0),
+        ("foo_one(p)", "\tret |= foo_two(p);\n", 0),
+        ("foo_read(p)", "\tret = foo_read(p);\n", 0),
+        ("foo_stop(p)", "\tret = foo_two(p);\n", 0),
+        ("regmap_read_poll_timeout(p->map, 1, val, val, 1, 2)", "\tret = foo_two(p);\n", 1),
+    ],
+)
+def test_a_result_that_the_next_one_replaces(first: str, behind: str, count: int) -> None:
+    assert len(ask(lost.lost_result, REPLACED.format(first, behind))) == count
+
+
+def test_a_member_of_the_same_name_of_something_else_is_no_test() -> None:
+    text = (
+        "int f(struct device *dev, struct link *dl)\n{{\n\tdl->codec->name = devm_kstrdup(dev, dev->id, GFP_KERNEL);\n"
+        "\tif (!{})\n\t\treturn 1;\n\treturn add(dl);\n}}\n"
+    )
+    assert len(ask(results.unchecked_pointer, text.format("dl->cpu->name"), untested=True)) == 1
+    assert ask(results.unchecked_pointer, text.format("codec->name"), untested=True) == []  # another name for it
+    assert ask(results.unchecked_pointer, text.format("dl->codec->name"), untested=True) == []
+
+
+def test_a_pointer_whose_member_heads_a_list_is_read_through() -> None:
+    text = (
+        "void f(struct amdgpu_device *adev)\n{\n\tstruct hive *hive = amdgpu_get_xgmi_hive(adev);\n"
+        "\tstruct dev *d;\n\n\tlist_for_each_entry(d, &hive->devices, head)\n\t\tg(d);\n}\n"
+    )
+    assert len(ask(results.unchecked_pointer, text)) == 1
 
 
 def test_errors_read_from_another_pointer() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from linter.detect.uninit_scalars import maybe_unassigned, unfilled_read
 from linter.detect.uninit_structs import leaked_to_user, partly_set
-from linter.rulebook.model import Severity
+from linter.rulebook.model import Confidence
 from tests.detect.units import ask, ask_words
 
 LOOP = (
@@ -115,8 +115,22 @@ def test_a_buffer_that_user_space_gets() -> None:
     )
 
 
-def test_a_map_that_hardly_fails_is_mentioned_only() -> None:
+def test_a_map_that_hardly_fails_is_hardly_worth_a_word() -> None:
     body = "\tregmap_read(foo->map, 1, &val);\n"
     on_bus = READ.replace("struct foo *foo", "struct i2c_client *client, struct foo *foo")
-    assert [answer.severity for answer in ask(unfilled_read, READ.format(body=body))] == [Severity.INFO]
-    assert [answer.severity for answer in ask(unfilled_read, on_bus.format(body=body))] == [None]
+    assert [answer.confidence for answer in ask(unfilled_read, READ.format(body=body))] == [Confidence.LOW]
+    assert [answer.confidence for answer in ask(unfilled_read, on_bus.format(body=body))] == [None]
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("\tmax14577_read_reg(foo->map, pick(1, 2), &val);\n", 1),
+        ("\tif (max14577_read_reg(foo->map, 1, &val))\n\t\treturn -EIO;\n", 0),
+        ("\tpci_read_config_byte(foo->pci, 1, &val);\n", 0),  # stores all ones where it fails
+        ("\tfoo_fetch(foo, 1, &val);\n", 0),  # may return nothing
+        ("\tval = 1;\n\tmax14577_read_reg(foo->map, 1, &val);\n", 0),
+    ],
+)
+def test_a_dropped_call_fills_its_last_argument_where_it_succeeds(body: str, count: int) -> None:
+    assert len(ask(unfilled_read, READ.format(body=body))) == count
