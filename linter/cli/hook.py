@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from linter.deliver.hook_install import Hook, Place, find_place, install, look, uninstall
-from linter.deliver.hook_script import BYPASS, SUFFIX
+from linter.deliver.hook_script import BYPASS, EDITED, SUFFIX
 from linter.errors import UsageError
 from linter.render.escape import visible
 
@@ -49,6 +49,8 @@ def uninstall_command(names: Sequence[str], everywhere: bool) -> int:
     for hook in before:
         if hook.name in removed:
             print(f"{hook.name}: removed{', the hook before it is back' if hook.kept else ''} ({_path(hook)})")
+            if hook.marking is not None and hook.marking.edited:
+                print(f"note: it had been edited: a copy is kept as {hook.name}{EDITED}", file=sys.stderr)
         elif names or hook.kept:
             print(_line(hook))
     if not removed and not names:
@@ -94,8 +96,9 @@ def _line(hook: Hook) -> str:
     """One hook in one line."""
     if hook.marking is not None and hook.marking.order != "only":
         when = {"first": "after", "last": "before"}[hook.marking.order]
+        edited = ", edited since" if hook.marking.edited else ""
         chained = f", {when} the hook that was there ({hook.name}{SUFFIX})" if hook.kept else ""
-        return f"{hook.name}: installed{chained} ({_path(hook)})"
+        return f"{hook.name}: installed{chained}{edited} ({_path(hook)})"
     if hook.other:
         kept = f"; {hook.name}{SUFFIX} is left from before it" if hook.kept else ""
         return f"{hook.name}: not installed, there is another hook{kept} ({_path(hook)})"

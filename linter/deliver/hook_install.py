@@ -12,7 +12,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from linter.deliver.git import git, line
-from linter.deliver.hook_script import BYPASS, PASSED_ON, SUFFIX, Marking, hook_script, program, read_marking
+from linter.deliver.hook_script import (
+    BYPASS,
+    EDITED,
+    PASSED_ON,
+    SUFFIX,
+    Marking,
+    hook_script,
+    program,
+    read_marking,
+)
 from linter.errors import InputError, UsageError
 from linter.record import record
 
@@ -126,6 +135,7 @@ def _write(place: Place, hook: Hook, order: str, folder: str) -> None:
         folder = hook.marking.folder
     if hook.other:
         hook.path.rename(_kept(hook.path))
+    _save_edited(hook)
     marking, linked = Marking(hook.name, order, folder), _kept(hook.path).is_symlink()
     try:
         _put(hook.path, hook_script(marking, program(), shared=place.shared, linked=linked))
@@ -155,6 +165,7 @@ def uninstall(place: Place, names: Sequence[str]) -> list[Hook]:
     hooks = [hook for hook in (look(place, name) for name in names) if hook.marking and hook.marking.order != "only"]
     with _told(place.folder):
         for hook in hooks:
+            _save_edited(hook)
             if hook.kept:
                 _kept(hook.path).replace(hook.path)
             elif place.shared:
@@ -167,6 +178,18 @@ def uninstall(place: Place, names: Sequence[str]) -> list[Hook]:
             with contextlib.suppress(OSError):
                 place.folder.rmdir()  # only if nothing else was put there
     return hooks
+
+
+def _save_edited(hook: Hook) -> None:
+    """Keep a copy of a hook of ours that somebody has written into: those lines are not ours to throw away."""
+    if hook.marking is not None and hook.marking.edited:
+        aside = hook.path.with_name(hook.path.name + EDITED)
+        number = 1
+        while os.path.lexists(aside):
+            number += 1
+            aside = hook.path.with_name(f"{hook.path.name}{EDITED}-{number}")
+        aside.write_bytes(hook.path.read_bytes())
+        aside.chmod(0o644)  # a copy to read, not to run
 
 
 def _folder_of(hook: Hook) -> str:

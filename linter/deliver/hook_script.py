@@ -10,11 +10,15 @@ import os
 import re
 import shlex
 import sys
+import zlib
 from collections.abc import Mapping
 
 from linter.record import record
 
 SUFFIX = ".before-hunklint"
+EDITED = ".edited-hunklint"
+"""What a hook of ours is called when it is put aside because somebody has written into it."""
+
 MARK = "# hunklint-hook:"
 
 BYPASS: Mapping[str, str] = {
@@ -49,7 +53,9 @@ every reference or index that is written.
 """
 
 _MARKED = re.compile(
-    rf"^{MARK} (?P<name>[a-z-]+) order=(?P<order>first|last|only) folder=(?P<folder>made|found)$", re.M
+    rf"^{MARK} (?P<name>[a-z-]+) order=(?P<order>first|last|only) folder=(?P<folder>made|found)"
+    r"(?: sum=(?P<sum>[0-9a-f]{8}))?$",
+    re.M,
 )
 
 
@@ -64,6 +70,7 @@ class Marking:
     name: str
     order: str = "first"
     folder: str = "found"  # made: the folder did not exist before
+    edited: bool = False  # somebody has written into it since
 
     def __str__(self) -> str:
         return f"{MARK} {self.name} order={self.order} folder={self.folder}"
@@ -71,8 +78,24 @@ class Marking:
 
 def read_marking(content: bytes) -> Marking | None:
     """The marking of a hook that hunklint wrote, None for any other file."""
-    found = _MARKED.search(content[:400].decode("utf-8", "replace"))
-    return Marking(found["name"], found["order"], found["folder"]) if found else None
+    text = content.decode("utf-8", "surrogateescape")
+    found = _MARKED.search(text[:400])
+    if found is None:
+        return None
+    rest = text[: found.start()] + text[found.end() :]
+    edited = found["sum"] is not None and found["sum"] != _sum(rest)
+    return Marking(found["name"], found["order"], found["folder"], edited)
+
+
+def _sum(text: str) -> str:
+    """A checksum of a script without its marking: whether somebody changed it."""
+    return f"{zlib.crc32(text.encode('utf-8', 'surrogateescape')):08x}"
+
+
+def _sealed(marking: Marking, text: str) -> str:
+    """The script with the checksum of the rest behind its marking."""
+    before, _, after = text.partition(str(marking))
+    return f"{before}{marking} sum={_sum(before + after)}{after}"
 
 
 def program() -> tuple[str, ...]:
@@ -95,7 +118,7 @@ def hook_script(marking: Marking, tool: tuple[str, ...], *, shared: bool = False
     name = marking.name
     existing = _of_repository(name) if shared else f"existing=$0{SUFFIX}\n{_LINKED if linked else ''}{_RUNNABLE}"
     if marking.order == "only":
-        return f'{_head(marking)}{existing}[ -z "$existing" ] || exec "$existing" "$@"\n'
+        return _sealed(marking, f'{_head(marking)}{existing}[ -z "$existing" ] || exec "$existing" "$@"\n')
     feed = 'printf %s "$input" | ' if name == "pre-push" else ""
     before = f'[ -z "$existing" ] || {feed}"$existing" "$@" || exit\n'
     check = f'{feed}check "$@"\n'
@@ -103,7 +126,7 @@ def hook_script(marking: Marking, tool: tuple[str, ...], *, shared: bool = False
     if shared:
         # a repository with a hook of its own from hunklint is not checked twice
         steps = f'if [ -n "$existing" ] && grep -q "^{MARK} " "$existing"; then\n\tcheck() {{ :; }}\nfi\n{steps}'
-    return f"{_head(marking)}{existing}{_INPUT if feed else ''}{_check(name, tool)}{steps}"
+    return _sealed(marking, f"{_head(marking)}{existing}{_INPUT if feed else ''}{_check(name, tool)}{steps}")
 
 
 def _head(marking: Marking) -> str:

@@ -212,3 +212,27 @@ def test_global_with_a_hooks_path_of_the_users_own(ground: Ground, tmp_path: Pat
     assert ground.git("commit", "-q", "-m", "x", check=False).stderr.startswith("mine\n")
     ground.hunklint("hook", "uninstall", "--global")
     assert (listing(folder), Path(ground.env["HOME"], ".gitconfig").read_text()) == before
+
+
+def test_lines_that_somebody_added_are_kept(ground: Ground) -> None:
+    ground.hunklint("hook", "install", "pre-commit")
+    hook = ground.top / ".git" / "hooks" / "pre-commit"
+    assert "edited" not in ground.hunklint("hook", "status").stdout
+    hook.write_text(hook.read_text() + "echo mine\n")
+    assert "pre-commit: installed, edited since" in ground.hunklint("hook", "status").stdout
+    done = ground.hunklint("hook", "uninstall", "pre-commit")
+    assert "a copy is kept as pre-commit.edited-hunklint" in done.stderr
+    aside = hook.with_name("pre-commit.edited-hunklint")
+    assert not hook.exists()
+    assert aside.read_text().endswith("echo mine\n")
+    assert not os.access(aside, os.X_OK)
+    ground.hunklint("hook", "install", "pre-commit")
+    hook.write_text(hook.read_text() + "echo more\n")
+    ground.hunklint("hook", "install", "pre-commit")
+    assert hook.with_name("pre-commit.edited-hunklint-2").read_text().endswith("echo more\n")
+    assert "echo more" not in hook.read_text()
+
+
+def test_a_hook_of_an_earlier_release_is_ours() -> None:
+    marking = read_marking(b"#!/bin/sh\n# hunklint-hook: pre-commit order=first folder=found\necho\n")
+    assert marking == Marking("pre-commit")
