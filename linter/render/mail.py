@@ -37,9 +37,17 @@ def _header(name: str, value: str) -> str:
 
 
 def _addresses(name: str, people: list[tuple[str, str]]) -> str:
+    return f"{name}: " + ",\n\t".join(_address(person, address) for person, address in people)
+
+
+def _address(name: str, address: str) -> str:
+    """One address; a name that is not ASCII in encoded words of at most 75 characters (RFC 2047, section 2)."""
+    from email.header import Header
     from email.utils import formataddr
 
-    return f"{name}: " + ",\n\t".join(formataddr(person) for person in people)
+    if name.isascii():
+        return formataddr((name, address))
+    return f"{Header(name, 'utf-8', 75).encode(linesep=chr(10))}\n <{address}>"
 
 
 def _named(patch: Patch, *names: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+from email.header import decode_header, make_header
 from email.utils import getaddresses
 from pathlib import Path
 
@@ -99,6 +100,17 @@ def test_author_and_sender_are_both_asked():
         ("Ada Example", "ada@example.org"),
     ]
     assert "Jörg Ö wrote:" in mail.get_content()
+
+
+def test_long_names_are_folded():
+    name = "ひらがな カタカナ 漢字 " * 8
+    patch = replace(sample.heap_patch(), author=Person(name.strip(), "long@example.org"))
+    (text,) = mails(one(finding([(at(patch, "return -EFAULT;"), "here")]), patch=patch))
+    head = text.partition("\n\n")[0]
+    assert all(len(word) <= 75 for word in head.split() if word.startswith("=?"))
+    raw = email.message_from_string(text.partition("\n")[2])["To"]
+    whole = str(make_header(decode_header(raw)))  # blanks between encoded words do not count
+    assert whole.split(",")[0].split() == [*name.split(), "<long@example.org>"]
 
 
 def test_a_reply_to_a_reply_keeps_one_re():
