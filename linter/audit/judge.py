@@ -25,8 +25,9 @@ MAX_PLACES = 1000
 
 
 def prepare(job: Job) -> Callable[[Task], Answer]:
-    """Load the rulebook once; the function that is returned judges one task."""
+    """Load the rulebook and its engines once; the function that is returned judges one task."""
     judge = _Judge(job)
+    judge.reviewer(None)  # before the limits hold: a library that finds no room is no fault of a message
     return judge.answer
 
 
