@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -16,12 +16,14 @@ from linter.cli.comment import _print_request
 from linter.deliver.api import Api, check_url, read_token
 from linter.deliver.git import line
 from linter.deliver.patchwork import Board, check_target, headers
+from linter.detect.model import Scope
 from linter.errors import UsageError
 from linter.patch.model import Series
 from linter.render.options import RenderOptions
 from linter.render.patchwork import check
 from linter.render.registry import renderer
 from linter.render.words import plural
+from linter.review.model import Judged, PatchReport
 
 TOKEN = "PATCHWORK_TOKEN"
 
@@ -51,22 +53,46 @@ def command(sources: Sequence[str], post: bool, dry_run: bool, **options: Any) -
             print(text, end="")
         return finish(report, problems)
     board = _board(options, target, dry_run)
+    sizes: list[int] = []
 
     def announced(series: Iterator[Series]) -> Iterator[Series]:
         for one in series:
+            sizes.append(len(one.patches))
             for patch in one.patches if not options["no_pending"] else ():
                 board.announce(patch)
             yield one
 
     report, problems = make_report(setup, sources or ("-",), sys.stdin.buffer, on_series=announced)
-    for patch_report in report.patches:
-        board.conclude(patch_report.patch, check(patch_report, look))
+    wide = {rule for prepared in setup.reviewer.workshop.with_scope(Scope.SERIES) for rule in prepared.rules}
+    for together in _by_series(report.patches, sizes):
+        about = [(one, judged) for one in together for judged in one.reported if _on_series(judged, wide)]
+        for patch_report in together:
+            others = [judged for one, judged in about if one is not patch_report]
+            board.conclude(patch_report.patch, check(patch_report, look, others))
     verb = "would be posted" if dry_run else "posted"
     same = f", {board.unchanged} said already" if board.unchanged else ""
     print(f"hunklint: {plural(board.posted, 'check')} {verb}{same}", file=sys.stderr)
     if board.absent:
         print(f"hunklint: {plural(len(board.absent), 'patch')} not on the server", file=sys.stderr)
     return finish(report, problems)
+
+
+def _by_series(reports: Iterable[PatchReport], sizes: Sequence[int]) -> Iterator[list[PatchReport]]:
+    """The reports of one series after the other; its size is known when its first report comes."""
+    series = 0
+    together: list[PatchReport] = []
+    for patch_report in reports:
+        together.append(patch_report)
+        if len(together) == sizes[series]:
+            yield together
+            series, together = series + 1, []
+    if together:
+        yield together
+
+
+def _on_series(judged: Judged, wide: Container[str]) -> bool:
+    """Whether a finding is about the series as such and not about a line of code in one patch of it."""
+    return judged.finding.rule in wide and judged.anchor.path is None
 
 
 def _board(options: dict[str, Any], target: str | None, dry_run: bool) -> Board:

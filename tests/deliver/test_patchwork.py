@@ -74,6 +74,22 @@ def test_pending_first_then_the_result(box: Path, server: Patchwork, call: Call)
     assert "2 checks posted" in err
 
 
+def test_what_is_said_of_the_series_is_said_of_each_patch(
+    ground: Ground, box: Path, server: Patchwork, call: Call
+) -> None:
+    """Patchwork has no checks of a series; what is said of one line stays with its patch."""
+    ground.config('rule = ["test-bad-call", "duplicate-subjects"]')
+    box.write_text(box.read_text().replace("misc: part: Be good", "misc: part: Be bad"))
+    call("--post", "--no-pending", str(box))
+    first, second = (server.checks[number][-1] for number in (100, 101))
+    assert "duplicate-subjects" in first["description"]
+    assert "on the series" in first["description"] + second["description"]
+    assert "duplicate-subjects" in second["description"]
+    assert "test-bad-call" in first["description"]
+    assert "test-bad-call" not in second["description"]
+    assert (first["state"], second["state"]) == ("fail", "success"), "info is no reason to worry"
+
+
 def test_the_same_result_is_not_posted_again(box: Path, server: Patchwork, call: Call) -> None:
     call("--post", str(box))
     _, _, err = call("--post", str(box))

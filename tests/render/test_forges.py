@@ -10,11 +10,12 @@ import pytest
 
 from linter.record import replace
 from linter.render.options import RenderOptions
+from linter.render.patchwork import check
 from linter.render.registry import renderer
 from linter.review.model import PatchReport, Report, Verdict
 from linter.rulebook.model import Severity
 from tests.render import sample
-from tests.render.build import at, finding, judge, report_of
+from tests.render.build import at, finding, in_mail, judge, report_of
 from tests.render.golden import check_golden
 from tests.render.test_contracts import twice
 
@@ -146,6 +147,14 @@ def test_info_alone_is_success():
     patch = sample.heap_patch()
     note = judge(finding([(at(patch, "return -EFAULT;"), "here")], severity=Severity.INFO))
     assert json.loads(rendered("patchwork", report_of(PatchReport(patch, (note,)))))["state"] == "success"
+
+
+def test_what_is_said_of_the_series_counts_for_each_patch():
+    patch = sample.heap_patch()
+    wide = judge(finding([(in_mail(patch, "Subject:"), "")], severity=Severity.WARNING, rule="series-odd"))
+    made = check(PatchReport(patch, ()), RenderOptions(), [wide, wide])
+    assert (made["state"], made["description"]) == ("warning", "no findings; on the series: series-odd")
+    assert check(PatchReport(patch, ()), RenderOptions())["description"] == "no findings"
 
 
 def test_nipa_description_is_the_first_line():
