@@ -10,7 +10,7 @@ import pytest
 
 from linter.record import replace
 from linter.render.options import RenderOptions
-from linter.render.patchwork import check
+from linter.render.patchwork import check as patchwork_check
 from linter.render.registry import renderer
 from linter.review.model import PatchReport, Report, Verdict
 from linter.rulebook.model import Severity
@@ -152,9 +152,9 @@ def test_info_alone_is_success():
 def test_what_is_said_of_the_series_counts_for_each_patch():
     patch = sample.heap_patch()
     wide = judge(finding([(in_mail(patch, "Subject:"), "")], severity=Severity.WARNING, rule="series-odd"))
-    made = check(PatchReport(patch, ()), RenderOptions(), [wide, wide])
+    made = patchwork_check(PatchReport(patch, ()), RenderOptions(), [wide, wide])
     assert (made["state"], made["description"]) == ("warning", "no findings; on the series: series-odd")
-    assert check(PatchReport(patch, ()), RenderOptions())["description"] == "no findings"
+    assert patchwork_check(PatchReport(patch, ()), RenderOptions())["description"] == "no findings"
 
 
 def test_nipa_description_is_the_first_line():
