@@ -116,13 +116,8 @@ def _read_file(text: bytes, header: bool, tallies: dict[bytes, Tally]) -> None:
             tally.types.add(result_type(head))
             tally.declared = True
             tally.must_check |= b"__must_check" in head or b"__must_check" in match.group(4)
-    position = 0
-    while found := _DEFINITION.search(text, position):
-        end = text.find(b"\n}", found.end() - 2)
-        if end < 0:
-            return
-        head, body = found.group(1) or b"", text[found.end() - 1 : end + 2]
-        tally = tallies.setdefault(found.group(2), Tally())
+    for head, function, body in functions_in(text):
+        tally = tallies.setdefault(function, Tally())
         tally.types.add(result_type(head))
         tally.declared |= header or b"static" not in head.split()
         tally.must_check |= b"__must_check" in head
@@ -132,6 +127,16 @@ def _read_file(text: bytes, header: bool, tallies: dict[bytes, Tally]) -> None:
             tally = tallies.setdefault(name, Tally())
             tally.uses[use] += 1
             tally.assigned += assigned
+
+
+def functions_in(text: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Each function of a text without noise: the words before its name, the name, the body with its braces."""
+    position = 0
+    while found := _DEFINITION.search(text, position):
+        end = text.find(b"\n}", found.end() - 2)
+        if end < 0:
+            return
+        yield found.group(1) or b"", found.group(2), text[found.end() - 1 : end + 2]
         position = end + 2
 
 
@@ -146,16 +151,26 @@ def result_type(head: bytes) -> str:
 
 def calls_in(body: bytes) -> Iterator[tuple[bytes, str, bool]]:
     """Each call in a function's body, what becomes of its result, and whether a variable took it to be tested."""
-    for match in _CALL.finditer(body):
-        if match.group(1) in _KEYWORDS:
-            continue
-        before = body[max(0, match.start() - 120) : match.start()]
-        if before.rstrip().endswith((b"->", b".")):
-            continue
-        end = closing(body, match.end() - 1)
+    for name, start, opening in plain_calls(body):
+        end = closing(body, opening)
         if end > 0:
-            use, target = classify_call(body, before, end)
-            yield match.group(1), use, target is not None and use in _TESTED
+            use, target = classify_call(body, body[max(0, start - 120) : start], end)
+            yield name, use, target is not None and use in _TESTED
+
+
+def plain_calls(body: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Name, offset and offset of the opening parenthesis of each call of a function by its name."""
+    for match in _CALL.finditer(body):
+        if match.group(1) not in _KEYWORDS:
+            before = body[max(0, match.start() - 120) : match.start()]
+            if not before.rstrip().endswith((b"->", b".")):
+                yield match.group(1), match.start(), match.end() - 1
+
+
+def taker(before: bytes) -> bytes | None:
+    """What takes a call's result, without blanks, from the text to the call's left."""
+    target = _TARGET.search(before)
+    return b"".join(target.group(1).split()) if target is not None else None
 
 
 def closing(body: bytes, start: int) -> int:
