@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from linter.detect.calls import clean_text, named_calls
-from linter.detect.overflow_alloc import alloc_unbounded
+from linter.detect.overflow_alloc import alloc_unbounded, user_sum_wraps
 from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.flow.expr import integer
@@ -180,6 +180,7 @@ QUESTIONS: Mapping[str, Question] = {
     "sum-wraps": sum_wraps,
     "narrow-product": narrow_product,
     "alloc-unbounded": alloc_unbounded,
+    "user-sum-wraps": user_sum_wraps,
 }
 """What a rule of this engine can ask."""
 

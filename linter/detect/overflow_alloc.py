@@ -14,6 +14,7 @@ from linter.record import record
 from linter.rulebook.model import Tables
 
 _SMALL = lazy(r"\b(?:u8|__u8|u16|__u16|s8|s16|char|short|bool|uint8_t|uint16_t)\b")
+_SIZEOF = lazy(r"^sizeof\b")
 _NOTED = lazy(r"NOWARN|ACCOUNT")
 _OPTION = lazy(r"setsockopt$")
 _CLIENT = lazy(r"\bstruct drm_file \*$")
@@ -79,6 +80,50 @@ def alloc_unbounded(query: Query) -> Iterator[Answer]:
             names = {"SIZE": query.text(found_at(call, found)), "CALLEE": call.text}
             labels = [((source.start, source.end), "from user space")] if source is not None else []
             yield Answer((step.start, step.end), names, labels, key=found)
+
+
+def user_sum_wraps(query: Query) -> Iterator[Answer]:
+    """A header and an array whose length user space gave, added up and compared with the size of a buffer."""
+    words = alloc_words(query.tables)
+    called = {name for name, _, _ in named_calls(query.function)}
+    if called.isdisjoint(words.fills) and called.isdisjoint(words.gives):
+        return
+    outside = Outside(query.cfg, words, False)
+    told: set[str] = set()
+    for block in query.cfg.blocks if outside.structures else ():
+        for edge in block.edges:
+            test = edge.assume[0] if edge.assume is not None else None
+            if test is None or test.kind is not Kind.BINARY or test.text not in (*_ORDERS, "==", "!="):
+                continue
+            for side in test.args:
+                found = _array_of(side, test, outside)
+                if found is None or side.key in told or _looked_at(query.cfg, found, test):
+                    continue
+                told.add(side.key)
+                names = {"SUM": query.text((side.start, side.end)), "VALUE": found}
+                source = outside.sources[found]
+                labels = [((source.start, source.end), "from user space")] if source is not None else []
+                yield Answer((test.start, test.end), names, labels, key=side.key)
+
+
+def _array_of(side: Expr, test: Expr, outside: Outside) -> str | None:
+    """The number of entries in `sizeof(head) + n * sizeof(entry)`, where user space gave it."""
+    if side.kind is not Kind.BINARY or side.text != "+" or not any(_SIZEOF.match(arg.key) for arg in side.args):
+        return None
+    for arg in side.args:
+        is_product = arg.kind is Kind.BINARY and arg.text == "*"
+        if is_product or (arg.kind is Kind.CALL and arg.text.isupper()):
+            return next(outside.numbers(arg, test.start), None)
+    return None
+
+
+def _looked_at(cfg: Cfg, number: str, test: Expr) -> bool:
+    """Whether another comparison bounds a number."""
+    own = frozenset({number})
+    return any(
+        edge.assume is not None and edge.assume[0].start < test.start and _bounds(edge.assume[0], own)
+        for block in cfg.blocks for edge in block.edges
+    )  # fmt: skip
 
 
 def found_at(call: Expr, key: str) -> tuple[int, int]:
@@ -166,7 +211,7 @@ class Outside:
         own = frozenset(keys | {name for name, made in self.made_of.items() if made & keys})
         for block in self.cfg.blocks:
             for edge in block.edges:
-                if edge.assume is not None and _bounds(edge.assume[0], own):
+                if edge.assume is not None and edge.assume[0].start < at.start and _bounds(edge.assume[0], own):
                     return True
         return any(self._checks(step, own) for step in self.steps if step.start < at.start)
 

@@ -16,7 +16,7 @@ from linter.rulebook.model import Tables
 
 _SET_TRUE = lazy(rb"(?:->|\.)(\w+)\s*=\s*(?:true|1)\s*;")
 _BASES = frozenset([Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF])
-_ERROR_NAMES = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result)$")
+_ERROR_NAMES = lazy(r"^(?:ret|err|error|rc|res|r|retval|rv|status|result)$")
 
 
 @record

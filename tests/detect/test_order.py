@@ -27,6 +27,7 @@ def test_the_branch_of_a_failed_publication_does_not_count() -> None:
         "\tif (ret) {\n\t\tspin_lock_init(&foo->lock);\n\t\treturn ret;\n\t}\n"
     )
     assert not ask(sequences.published_before_init, PROBE.format(body=body))
+    assert not ask(sequences.published_before_init, PROBE.format(body=body.replace("ret", "res")))
 
 
 def test_unknown_code_ends_the_way() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from linter.detect.overflow_alloc import alloc_unbounded
+from linter.detect.overflow_alloc import alloc_unbounded, user_sum_wraps
 from tests.detect.units import ask, ask_words
 
 FUNCTION = """static long foo(struct foo *p, struct arg __user *up)
@@ -31,6 +31,7 @@ FUNCTION = """static long foo(struct foo *p, struct arg __user *up)
         ("get_user(n, up); buf = kcalloc(n, 4, GFP_KERNEL);", True),
         ("buf = vmemdup_user(up, a.size);", True),
         ("if (!a.size) return 0; buf = kmalloc(a.size, GFP_KERNEL);", True),
+        ("buf = kmalloc(a.size, GFP_KERNEL); for (n = 0; n < a.size; n++) buf[n] = 0;", True),
         ("if (a.size > 64) return 0; buf = kmalloc(a.size, GFP_KERNEL);", False),
         ("n = a.size; if (n > 64) return 0; buf = kmalloc(n, GFP_KERNEL);", False),
         ("n = min(a.size, 64); buf = kmalloc(n, GFP_KERNEL);", False),
@@ -65,3 +66,20 @@ def test_the_argument_of_an_ioctl_of_drm_and_of_an_option() -> None:
     option = "int {name}(struct sock *s, int optlen)\n{{\n\tb = kmalloc(optlen, GFP_KERNEL);\n\treturn 0;\n}}\n"
     assert ask(alloc_unbounded, option.format(name="foo_setsockopt"))
     assert not ask(alloc_unbounded, option.format(name="foo_other"))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("if (sizeof(a) + a.count * 8 > p->len) return 0;", True),
+        ("if (p->len != sizeof(a) + ENTRIES(a.count)) return 0;", True),
+        ("if (sizeof(a) + a.count * 8 > p->len) return 0; for (n = 0; n < a.count; n++) go(n);", True),
+        ("if (a.count > 4) return 0; if (sizeof(a) + a.count * 8 > p->len) return 0;", False),
+        ("if (sizeof(a) + entries(a.count) > p->len) return 0;", False),
+        ("if (sizeof(a) + p->count * 8 > p->len) return 0;", False),
+        ("if (sizeof(a) + a.offset > p->len) return 0;", False),
+        ("small = a.count; if (sizeof(a) + small * 8 > p->len) return 0;", False),
+    ],
+)
+def test_an_array_that_user_space_counted(body: str, told: bool) -> None:
+    assert bool(ask(user_sum_wraps, FUNCTION.format(body=body))) is told
