@@ -6,7 +6,7 @@ from typing import TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
-MOST = 8192
+MOST = 4096
 
 
 class Memo(dict[K, V]):

@@ -72,7 +72,7 @@ class Workshop:
         """Enabled rules whose paths take in `path`."""
         found = self._by_path.get(path)
         if found is None:
-            if len(self._by_path) > 4096:
+            if len(self._by_path) > 1024:
                 self._by_path.clear()
             if not self._by_globs:
                 for id, rule in self.rules.items():
@@ -86,7 +86,7 @@ class Workshop:
         key = (rules, profiles, kernel)
         found = self._allowed.get(key)
         if found is None:
-            if len(self._allowed) > 4096:
+            if len(self._allowed) > 1024:
                 self._allowed.clear()
             found = frozenset(
                 id
