@@ -22,20 +22,13 @@ from linter.rulebook.model import Confidence
 WIDTH = 72
 LONGEST_CODE = 44
 
-IMPERATIVES = frozenset((
-    "Add", "Allocate", "Annotate", "Ask", "Assign", "Avoid", "Bound", "Call", "Cancel", "Cap", "Cast",
-    "Certify", "Change", "Check", "Choose", "Clear", "Close", "Compare", "Convert", "Copy", "Correct", "Count",
-    "Cover", "Cut", "Declare", "Define", "Delay", "Delete", "Describe", "Disable", "Document", "Drop", "Enable",
-    "End", "Explain", "Flush", "Fold", "Free", "Get", "Give", "Group", "Handle", "Hold", "Initialise",
-    "Initialize", "Install", "Jump", "Keep", "Leave", "Let", "Limit", "Link", "List", "Lock", "Log", "Make",
-    "Mark", "Move", "Name", "Number", "Order", "Pass", "Print", "Propagate", "Protect", "Publish", "Put",
-    "Quote", "Read", "Rebase", "Reject", "Release", "Remove", "Rename", "Replace", "Report", "Resend",
-    "Reserve", "Resolve", "Restore", "Return", "Reverse", "Reword", "Run", "Save", "Say", "Send", "Set",
-    "Shorten", "Show", "Sign", "Sort", "Spell", "Split", "Start", "Stop", "Store", "Swap", "Switch", "Tag",
-    "Take", "Tell", "Test", "Think", "Translate", "Trim", "Try", "Turn", "Undo", "Unlock", "Update", "Use",
-    "Validate", "Wait", "Wake", "Wrap", "Write", "Zero",
+NO_ORDERS = frozenset((
+    "A", "After", "All", "An", "And", "Any", "As", "At", "Before", "Both", "But", "By", "Each", "Either", "Every",
+    "For", "From", "Here", "How", "I", "If", "In", "It", "Its", "Neither", "No", "Nobody", "None", "Not", "Nothing",
+    "Of", "On", "One", "Only", "Or", "Otherwise", "Such", "That", "The", "Then", "There", "These", "They", "This",
+    "Those", "To", "Under", "What", "When", "Where", "Which", "While", "Who", "Why", "With", "Without", "You",
 ))  # fmt: skip
-"""What advice starts with; a reviewer puts a please before it."""
+"""What a sentence of advice starts with when it is no order; before an order a reviewer puts a please."""
 
 VERBS = frozenset((
     "adds", "allocates", "assigns", "calls", "can", "cannot", "checks", "clears", "closes", "copies", "could",
@@ -62,6 +55,7 @@ _NAME = lazy(r"[\w.>&*()-]+")
 _WHERE = lazy(r"where (not )?(.+)")
 _HERE = lazy(r"\bhere\b")
 _THIS = lazy(r"\bthis (test|call|check|jump|label|loop|line|member)\b")
+_ORDER = lazy(r"[A-Z][a-z]+,?")
 _PLAIN = lazy(r"[\w.>()-]+")
 
 
@@ -217,9 +211,10 @@ def question(finding: Finding, number: int) -> str:
 
 
 def polite(help: str) -> str:
-    """Advice with a please before an imperative."""
+    """Advice with a please before an order: a capital letter, and a word that starts no statement."""
     first = help.partition(" ")[0]
-    return f"Please {first.lower()}{help[len(first) :]}" if first in IMPERATIVES else help
+    order = _ORDER.fullmatch(first) is not None and first not in NO_ORDERS
+    return f"Please {first.lower()}{help[len(first) :]}" if order else help
 
 
 def paragraphs(judged: Judged, source: Source, said: Said) -> list[str]:
@@ -241,7 +236,7 @@ def paragraphs(judged: Judged, source: Source, said: Said) -> list[str]:
         first = f"{first} {asked}"
     if advised:
         return [first]
-    return [first, *(polite(unmarked(part)) for part in finding.help.split("\n\n") if part.strip())]
+    return [first, *(unmarked(polite(part.strip())) for part in finding.help.split("\n\n") if part.strip())]
 
 
 def lay_out(text: str) -> list[str]:

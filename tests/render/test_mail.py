@@ -281,6 +281,22 @@ def test_doubt_is_a_question():
     )
 
 
+@pytest.mark.parametrize(
+    ("help", "told"),
+    [
+        ("Walk with the _safe form.", "Please walk with the _safe form."),
+        ("The core does it.", "The core does it."),
+        ("If it matters, say why.", "If it matters, say why."),
+        ("kfree() does it.", "kfree() does it."),
+        ("READ_ONCE() does it.", "READ_ONCE() does it."),
+        ("`Foo` does it.", "Foo does it."),
+    ],
+)
+def test_orders_are_polite(help: str, told: str):
+    patch = sample.heap_patch()
+    assert f"\n\n{told}\n" in body(one(finding([(at(patch, "return -EFAULT;"), "")], message="x", help=help)))
+
+
 def test_advice_is_given_once():
     patch = sample.heap_patch()
     text = body(one(finding([(at(patch, "return -EFAULT;"), "")]), finding([(at(patch, "return -EPERM;"), "")])))
