@@ -25,6 +25,8 @@ from linter.syntax.model import Function, Unit
 
 _NAME = lazy(r"\$([A-Z_]+)")
 _KEYS = ("report", "message", "help")
+_TYPES = {"array": list, "boolean": bool}
+_TRIGGERS = {"triggers": {"type": "array", "items": {"type": "string"}}}
 Place = tuple[int, int]
 """Byte offsets in the unit's text."""
 
@@ -75,8 +77,10 @@ def fill(text: str, names: Mapping[str, str]) -> str:
     return _NAME.sub(lambda match: names.get(match[1], match[0]), text)
 
 
-def check_block(rule: Rule, engine: str, questions: Mapping[str, Question], extra: Mapping[str, type]) -> None:
-    """Check a rule's block: a known question, a message, no unknown key."""
+def check_block(
+    rule: Rule, engine: str, questions: Mapping[str, Question], extra: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Check a rule's block: a known question, a message, no unknown key, values as the schemas of `extra` have them."""
     from linter.rulebook.validate import did_you_mean
 
     block = rule.block
@@ -84,8 +88,9 @@ def check_block(rule: Rule, engine: str, questions: Mapping[str, Question], extr
         raise BlockError((engine,), "not a mapping", "keys `report` and `message`")
     for key, value in block.items():
         if key in extra:
-            if not isinstance(value, extra[key]):
-                raise BlockError((engine, key), f"`{key}` is {value!r}", f"a {extra[key].__name__}")
+            wanted = extra[key].get("enum") or [extra[key]["type"]]
+            if value not in wanted and not isinstance(value, _TYPES.get(wanted[0], ())):
+                raise BlockError((engine, key), f"`{key}` is {value!r}", " or ".join(wanted))
         elif key not in _KEYS:
             known = [*_KEYS, *extra]
             hint = did_you_mean(str(key), known)
@@ -155,13 +160,25 @@ def report(rule: Rule, function: Function | None, unit: Unit, answer: Answer) ->
 
 
 class QuestionEngine:
-    """An engine whose rules ask one of its questions, and may name the words of which one has to be there."""
+    """An engine whose rules ask one of its questions, and may name the words of which one has to be there.
+
+    `keys` are what its rules may say besides, each with its JSON Schema; `words` gives the words without which the
+    question of a block has no answer.
+    """
 
     scope = Scope.UNIT
 
-    def __init__(self, name: str, questions: Mapping[str, Question]) -> None:
+    def __init__(
+        self,
+        name: str,
+        questions: Mapping[str, Question],
+        keys: Mapping[str, Mapping[str, Any]] | None = None,
+        words: Callable[[Mapping[str, Any], Tables], Iterable[str]] = lambda block, tables: (),
+    ) -> None:
         self.name = name
         self.questions = questions
+        self.keys = {**(keys or {}), **_TRIGGERS}
+        self.words = words
         self.schema: Mapping[str, Any] = {
             "type": "object",
             "additionalProperties": False,
@@ -170,14 +187,14 @@ class QuestionEngine:
                 "report": {"enum": sorted(questions)},
                 "message": {"type": "string"},
                 "help": {"type": "string"},
-                "triggers": {"type": "array", "items": {"type": "string"}},
+                **self.keys,
             },
         }
 
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         """Check a rule's block."""
-        check_block(rule, self.name, self.questions, {"triggers": list})
-        return frozenset(rule.block.get("triggers", ())) or None
+        check_block(rule, self.name, self.questions, self.keys)
+        return frozenset(rule.block.get("triggers") or self.words(rule.block, tables)) or None
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> QuestionRunner:
         """Nothing to compile: the questions are functions."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tree_sitter import Node
@@ -20,14 +20,13 @@ from tree_sitter import Node
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.contexts import Reach, reaches
 from linter.detect.logs import LogCall, log_calls, log_words
-from linter.detect.model import Runner, Scope
-from linter.detect.questions import Answer, Place, Query, Question, QuestionRunner, check_block
+from linter.detect.questions import Answer, Place, Query, Question, QuestionEngine
 from linter.detect.returns import typed_allocators
 from linter.flow.model import Expr, Kind, StepKind
 from linter.patch.model import LineKind
 from linter.pattern import compiled, lazy
 from linter.rulebook.harvest import closing
-from linter.rulebook.model import Confidence, Rule, Tables
+from linter.rulebook.model import Confidence, Tables
 
 _DEBUG = lazy(r"(?:^|[_/.-])(?:debug|dbg|debugfs|dbgfs)(?:[_/.-]|\d|fs|$)")
 _SETUP = lazy(r"(?:^|_)(?:probe|remove|init|exit|setup|attach|detach|bind|unbind|suspend|resume|shutdown)(?:_|$)")
@@ -270,37 +269,12 @@ _TABLED: Mapping[tuple[str, str], tuple[str, ...]] = {
 """Lists of the table `logging` of which one word has to be there."""
 
 
-class ReachEngine:
-    """See the module's docstring."""
-
-    name = "reach"
-    scope = Scope.UNIT
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["report", "message"],
-        "properties": {
-            "report": {"enum": sorted(QUESTIONS)},
-            "message": {"type": "string"},
-            "help": {"type": "string"},
-            "calls": {"enum": ["verbose", "allocators"]},
-            "triggers": {"type": "array", "items": {"type": "string"}},
-        },
-    }
-
-    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
-        """Check a rule's block."""
-        check_block(rule, self.name, QUESTIONS, {"calls": str, "triggers": list})
-        words = list(rule.block.get("triggers", ()))
-        for name in () if words else _TABLED.get((rule.block["report"], rule.block.get("calls", "verbose")), ()):
-            words += tables["logging"][name].split()
-            words += sorted(typed_allocators(tables)) if name == "allocators" else []
-        return frozenset(words) or None
-
-    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
-        """Nothing to compile: the questions are functions."""
-        return QuestionRunner(rules, QUESTIONS)
+def _words(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
+    for name in _TABLED.get((block["report"], block.get("calls", "verbose")), ()):
+        yield from tables["logging"][name].split()
+        if name == "allocators":
+            yield from typed_allocators(tables)
 
 
-ENGINE = ReachEngine()
+ENGINE = QuestionEngine("reach", QUESTIONS, {"calls": {"enum": ["verbose", "allocators"]}}, _words)
 __all__ = ["ENGINE", "QUESTIONS", "Confidence"]

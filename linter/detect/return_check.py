@@ -10,14 +10,12 @@ How functions fail is data: the tables `returns` (curated) and `harvested` (told
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from linter.detect import codes, copies, lost, mismatches, results, trylocks, verdicts
-from linter.detect.model import Runner, Scope
-from linter.detect.questions import Question, QuestionRunner, check_block
-from linter.rulebook.errors import BlockError
-from linter.rulebook.model import Rule, Tables
+from linter.detect.questions import Question, QuestionEngine
+from linter.rulebook.model import Tables
 
 QUESTIONS: Mapping[str, Question] = {
     "unchecked-result": results.unchecked_result,
@@ -48,10 +46,10 @@ QUESTIONS: Mapping[str, Question] = {
 }
 """What a rule of this engine can ask."""
 
-_EXTRA: Mapping[str, type] = {"convention": str, "untested": bool, "triggers": list}
-_CONVENTIONS = ("null", "errptr")
-
-
+_KEYS: Mapping[str, Mapping[str, Any]] = {
+    "convention": {"enum": ["null", "errptr"]},  # of the calls that are asked about
+    "untested": {"type": "boolean"},  # report what is never tested, too
+}
 _NAMED: Mapping[str, tuple[str, ...]] = {
     "errptr-test-of-null": ("IS_ERR", "PTR_ERR_OR_ZERO"),
     "either-test": ("IS_ERR_OR_NULL",),
@@ -70,46 +68,11 @@ _TABLED: Mapping[str, tuple[str, ...]] = {
 """Words without which a question has no answer: as they stand, or lists of the table `returns`."""
 
 
-def _triggers(block: Mapping[str, Any], tables: Tables) -> frozenset[str] | None:
-    if block.get("triggers"):
-        return frozenset(block["triggers"])
+def _words(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
     report = block["report"]
-    words = set(_NAMED.get(report, ()))
+    yield from _NAMED.get(report, ())
     for name in _TABLED.get(report, ()):
-        words |= set(tables["returns"][name].split())
-    return frozenset(words) or None
+        yield from tables["returns"][name].split()
 
 
-class ReturnCheck:
-    """See the module's docstring."""
-
-    name = "return-check"
-    scope = Scope.UNIT
-    schema: Mapping[str, Any] = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["report", "message"],
-        "properties": {
-            "report": {"enum": sorted(QUESTIONS)},
-            "message": {"type": "string"},
-            "help": {"type": "string"},
-            "convention": {"enum": list(_CONVENTIONS)},
-            "untested": {"type": "boolean"},
-            "triggers": {"type": "array", "items": {"type": "string"}},
-        },
-    }
-
-    def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
-        """Check a rule's block."""
-        check_block(rule, self.name, QUESTIONS, _EXTRA)
-        convention = rule.block.get("convention", "null")
-        if convention not in _CONVENTIONS:
-            raise BlockError((self.name, "convention"), f"`{convention}` is no convention", "null or errptr")
-        return _triggers(rule.block, tables)
-
-    def prepare(self, rules: Sequence[Rule], tables: Tables) -> Runner:
-        """Nothing to compile: the questions are functions."""
-        return QuestionRunner(rules, QUESTIONS)
-
-
-ENGINE = ReturnCheck()
+ENGINE = QuestionEngine("return-check", QUESTIONS, _KEYS, _words)
