@@ -5,64 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linter.detect.calls import clean_text, named_calls
+from linter.detect.order_words import OrderWords, order_words
 from linter.detect.paths import overwrites
-from linter.detect.publish_words import PublishWords, publish_words
 from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
-from linter.record import record
-from linter.rulebook.model import Tables
 
 _SET_TRUE = lazy(rb"(?:->|\.)(\w+)\s*=\s*(?:true|1)\s*;")
 _BASES = frozenset([Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF])
 _ERROR_NAMES = lazy(r"^(?:ret|err|error|rc|res|r|retval|rv|status|result)$")
-
-
-@record
-class OrderWords:
-    """The tables `order` and `publish`, ready for use."""
-
-    public: PublishWords
-    irq: frozenset[str]
-    initialise: frozenset[str]
-    irq_initialise: frozenset[str]
-    drvdata: frozenset[str]
-    exposes_fd: frozenset[str]
-    get_words: frozenset[str]
-    state_words: frozenset[str]
-    sysfs_late: frozenset[str]
-    adds_device: frozenset[str]
-
-    def publishes(self, name: str) -> bool:
-        """Whether a callee makes its argument reachable for others."""
-        return self.public.publishes(name)
-
-
-def order_words(tables: Tables) -> OrderWords:
-    """The words of the tables `order` and `publish`, read once a process."""
-    return tables.derived("order.words", _build)
-
-
-def _build(tables: Tables) -> OrderWords:
-    table = tables["order"]
-
-    def words(name: str) -> frozenset[str]:
-        return frozenset(table[name].split())
-
-    public = publish_words(tables)
-    return OrderWords(
-        public=public,
-        irq=public.to("interrupts"),
-        initialise=words("initialise"),
-        irq_initialise=words("irq-initialise"),
-        drvdata=words("drvdata"),
-        exposes_fd=public.to("descriptor"),
-        get_words=words("get-words"),
-        state_words=words("state-words"),
-        sysfs_late=words("sysfs-late"),
-        adds_device=public.to("device"),
-    )
 
 
 def base_name(expr: Expr) -> str | None:
@@ -138,15 +90,19 @@ def published_before_init(query: Query) -> Iterator[Answer]:
     words = order_words(query.tables)
     if not _has(query, words.initialise) or not _publishes(query, words):
         return
+    told: set[int] = set()
     for block, index, step, bases in _published(query, words, None):
         if step.expr is None or any("NO_AUTOEN" in arg.key for arg in step.expr.args):
             continue
-        wanted = words.irq_initialise if step.expr.text in words.irq else words.initialise
+        wanted = words.sure_of(step.expr.text)
         for later in steps_behind(query.cfg, block, index):
             if later.kind is not StepKind.CALL or later.expr is None or later.expr.text not in wanted:
                 continue
             if not later.expr.args or base_name(later.expr.args[0]) not in bases or later.start < step.start:
                 continue
+            if later.start in told:
+                break
+            told.add(later.start)
             subject = query.text((later.expr.args[0].start, later.expr.args[0].end)).lstrip("&")
             names = {"CALLEE": step.expr.text, "INIT": later.expr.text, "VALUE": subject}
             yield Answer((later.start, later.end), names, [((step.start, step.end), "others can use it from here on")],

@@ -21,6 +21,13 @@ def test_what_is_set_up_behind_the_publication() -> None:
     assert not ask(sequences.published_before_init, other)
 
 
+def test_what_is_found_by_its_key_need_not_be_able_to_run() -> None:
+    body = "\tlist_add_rcu(&foo->node, &all);\n\ttimer_setup(&foo->timer, f, 0);\n"
+    assert not ask(sequences.published_before_init, PROBE.format(body=body))
+    listed = "\tlist_add_rcu(&foo->node, &all);\n" + REQUEST + "\tspin_lock_init(&foo->lock);\n"
+    assert len(ask(sequences.published_before_init, PROBE.format(body=listed))) == 1
+
+
 def test_the_branch_of_a_failed_publication_does_not_count() -> None:
     body = (
         "\tret = xa_insert(&foo->xa, 1, foo, GFP_KERNEL);\n"
