@@ -117,9 +117,11 @@ def _closing_words(store: Store) -> str:
     counted = dict(zip(names, row, strict=True))
     words = (
         "{messages} messages ({copies} copies, {reviews} reviews that quote a patch, {skipped_messages} skipped),"
-        " {patches} patches in {series} series of {works} works, {findings} findings, {remarks} remarks of reviewers"
+        " {patches} patches"
     )
-    return words.format(**counted)
+    if counted["series"]:  # commits of a history make none
+        words += " in {series} series of {works} works"
+    return (words + ", {findings} findings, {remarks} remarks of reviewers").format(**counted)
 
 
 def _words_so_far(store: Store) -> str:
