@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from linter.detect.message_parts import place
 from linter.detect.model import Context
-from linter.patch.model import FilePatch, Line, LineKind, Location, Patch, Series, Side
+from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Patch, Series, Side
 from linter.pattern import lazy
 from linter.record import field, record
 
@@ -106,11 +106,29 @@ def _too_early(series: Series, context: Context) -> Iterator[Found]:
         later, other, at, static = where
         if static and other.path != file.path and not (other.path or "").endswith(".h"):
             continue
+        if not _is_built(series, index, file):
+            continue
         texts = {"NAME": name.decode(), "PATCH": str(series.patches[later].index)}
         label = Location(other.path, Side.POST, at.post_lineno, 1, 0, None, False)
         yield Found(
             index, line_place(file, line), texts, name.decode(), ((label, f"defined in patch {texts['PATCH']}"),)
         )
+
+
+def _is_built(series: Series, last: int, file: FilePatch) -> bool:
+    """Whether a file is compiled once this patch is there: one that the series adds needs a line in a Makefile."""
+    path = file.path or ""
+    earlier = [each for patch in series.patches[: last + 1] for each in patch.files]
+    if not any(each.path == path and each.change is Change.ADD for each in earlier):
+        return True
+    object_name = rb"\b" + re.escape(path.rpartition("/")[2].rpartition(".")[0].encode()) + rb"\.o\b"
+    return any(
+        line.kind is LineKind.ADDED and re.search(object_name, line.text) is not None
+        for each in earlier
+        if (each.path or "").endswith(("Makefile", "Kbuild"))
+        for hunk in each.hunks
+        for line in hunk.lines
+    )
 
 
 def _repairs(series: Series, context: Context) -> Iterator[Found]:

@@ -103,3 +103,13 @@ def test_attributes_that_need_no_word() -> None:
     assert undocumented(patch_of(1, file_of("+static DEVICE_ATTR_RO(level);", path="drivers/hwmon/part.c"))) == []
     listed = file_of("+static IIO_DEVICE_ATTR(level_available, 0444, a, b, 0);", path="drivers/iio/part.c")
     assert undocumented(patch_of(1, listed)) == []
+
+
+def test_a_file_that_is_not_compiled_yet_breaks_no_build() -> None:
+    fresh = replace(USE, change=Change.ADD)
+    assert early(patch_of(1, fresh), patch_of(2, DEFINE)) == []
+    make = file_of("+obj-$(CONFIG_A) += a.o", path="lib/Makefile")
+    assert early(patch_of(1, fresh, make), patch_of(2, DEFINE)) == ["0:part_start"]
+    other = file_of("+obj-$(CONFIG_A) += ba.o", path="lib/Makefile")
+    assert early(patch_of(1, fresh, other), patch_of(2, DEFINE)) == []
+    assert early(patch_of(1, fresh), patch_of(2, USE), patch_of(3, make, DEFINE)) == []
