@@ -17,6 +17,8 @@ SENT_TOGETHER_MINUTES = 30
 """Minutes within which parts of one series are sent, where they are not threaded."""
 SENT_AT_ONCE_MINUTES = 5
 """The same where subjects name different versions: people number the patches of one series one by one."""
+COMPLETED_MINUTES = 1440
+"""The same where the parts are exactly those that lack: a mail server let only some through."""
 MAX_NEAR = 16
 
 
@@ -89,9 +91,9 @@ def _join_unthreaded(db: sqlite3.Connection) -> None:
     for series, version, day, indices, sender, total in db.execute(sql):
         if whose != (sender, total):
             whose, near = (sender, total), []
-        near = [part for part in near if day - part.day < SENT_TOGETHER_MINUTES / 1440][-MAX_NEAR:]
+        near = [part for part in near if day - part.day < COMPLETED_MINUTES / 1440][-MAX_NEAR:]
         mine = set(indices.split(","))
-        found = next((part for part in near if part.takes(version, day, mine)), None)
+        found = next((part for part in near if part.takes(version, day, mine, total)), None)
         if found is None:
             near.append(_Part(series, version, day, mine))
         else:
@@ -109,8 +111,11 @@ class _Part:
     day: float  # julian
     indices: set[str]
 
-    def takes(self, version: int, day: float, indices: set[str]) -> bool:
+    def takes(self, version: int, day: float, indices: set[str], total: int) -> bool:
         """Whether other parts are of this series."""
-        minutes = (day - self.day) * 1440
+        if self.indices & indices:
+            return False
         soon = SENT_TOGETHER_MINUTES if version == self.version else SENT_AT_ONCE_MINUTES
-        return minutes < soon and not self.indices & indices
+        if version == self.version and {*self.indices, *indices} >= set(map(str, range(1, total + 1))):
+            soon = COMPLETED_MINUTES
+        return (day - self.day) * 1440 < soon

@@ -68,6 +68,19 @@ def test_parts_sent_unthreaded_one_after_the_other_are_one_series(tmp_path: Path
     assert ask(run(tmp_path, [*parts, later]), "SELECT seen, total FROM series ORDER BY series") == [(2, 2), (1, 2)]
 
 
+@pytest.mark.parametrize(("lacking", "expected"), [("3", [(3, 3)]), ("2", [(2, 3), (1, 3)]), ("4", [(2, 3), (1, 3)])])
+def test_parts_that_a_server_held_back_for_hours_complete_their_series(
+    tmp_path: Path, lacking: str, expected: list[tuple[int, int]]
+) -> None:
+    parts = [
+        mail(f"p{index}", f"[PATCH {index}/3] net: mend part {index} here", patch_body(f"net/{index}.c", ["\tx();"]))
+        for index in ("1", "2", lacking)
+    ]
+    parts[2] = parts[2].replace(b"p" + lacking.encode() + b"@", b"late@").replace(b" 10:00:00 ", b" 15:00:00 ")
+    parts[2] = parts[2].replace(b"It was", b"Once more, it was")
+    assert ask(run(tmp_path, parts), "SELECT seen, total FROM series ORDER BY series") == expected
+
+
 def test_the_same_files_under_quite_another_title_only_within_days(tmp_path: Path) -> None:
     one = mail("a", "[PATCH] net: first words here", patch_body("net/a.c", ["\tx();"]))
     soon = mail("b", "[PATCH v2] mm: named otherwise then", patch_body("net/a.c", ["\ty();"]), day=4)
