@@ -15,6 +15,7 @@ from linter.detect.typestate_leak import SUCCESS, classify
 from linter.detect.verdicts import sources
 from linter.flow.expr import integer
 from linter.flow.facts import ERROR, POSITIVE, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import compiled, lazy
@@ -78,6 +79,7 @@ class Way:
                 lambda node: order[node],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             self.found.clear()
         return self.found
 

@@ -12,6 +12,7 @@ from linter.detect.release_words import block_facts, release_words
 from linter.detect.returns import Conventions, conventions
 from linter.detect.verdicts import sources
 from linter.flow.facts import POSITIVE, ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
@@ -161,6 +162,7 @@ def _zero_returns(cfg: Cfg, target: int, facts: Facts) -> list[tuple[int, Step]]
     try:
         solve([(target, facts)], flow, join, same, lambda node: order[node])
     except Unsettled:
+        note_limit(cfg.function, UNSETTLED)
         return []
     return sorted(found.items())
 

@@ -11,6 +11,7 @@ from linter.detect.questions import Answer, Query
 from linter.detect.release_words import block_facts
 from linter.flow.build import build_cfg
 from linter.flow.facts import ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
@@ -87,6 +88,7 @@ def _frees(cfg: Cfg, block: int, index: int, facts: Facts, value: str, frees: fr
             flow(block, facts, index + 1), lambda node, state: flow(node, state), join, same, lambda node: order[node]
         )
     except Unsettled:
+        note_limit(cfg.function, UNSETTLED)
         return []
     return [found[at] for at in sorted(found)]
 

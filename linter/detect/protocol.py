@@ -25,6 +25,7 @@ from linter.detect.questions import fill
 from linter.detect.typestate_walk import base_facts
 from linter.flow.build import build_cfg
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
+from linter.flow.limits import TOO_MANY_STARTS, UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.record import field, record
@@ -80,6 +81,7 @@ class Walk:
         try:
             solve(seeds, lambda node, state: self._block(node, state, 0), _join, _same, lambda node: order[node[0]])
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             self.found.clear()
 
     def _block(self, node: Node, state: State, first: int) -> list[tuple[Node, State]]:
@@ -233,6 +235,7 @@ def _check(rule: Rule, block: Block, function: Function) -> Iterator[Finding]:
     told: set[int] = set()
     for number, start in enumerate(starts(cfg, block)):
         if number >= MAX_STARTS:
+            note_limit(function, TOO_MANY_STARTS)
             return
         keys = {start.shown} if start.shown else set()
         walk = Walk(cfg, block, start, frozenset(keys))

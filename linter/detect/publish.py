@@ -18,6 +18,7 @@ from linter.detect.release_words import ReleaseWords, argument, block_facts, nam
 from linter.detect.sequences import steps_behind
 from linter.flow.expr import integer
 from linter.flow.facts import POSITIVE, ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import compiled, lazy
@@ -129,6 +130,7 @@ class Findable:
                 lambda node: order[node],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             return None
         return self.freed[min(self.freed)] if self.freed else None
 

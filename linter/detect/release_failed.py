@@ -10,6 +10,7 @@ from linter.detect.questions import Answer, Query
 from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
 from linter.flow.expr import is_error_constant
 from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
@@ -94,6 +95,7 @@ def _first_release(cfg: Cfg, words: ReleaseWords, test: tuple[Expr, bool], point
     try:
         solve([(target, facts)], flow, lambda node, one, two: join(node, one, two), same, lambda node: order[node])
     except Unsettled:
+        note_limit(cfg.function, UNSETTLED)
         return None
     return found[min(found)] if found else None
 

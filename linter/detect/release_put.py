@@ -8,6 +8,7 @@ from linter.detect.calls import named_calls
 from linter.detect.questions import Answer, Query
 from linter.detect.release_words import argument, block_facts, release_words
 from linter.flow.facts import Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
@@ -89,6 +90,7 @@ class Count:
                 lambda node: order[node],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             return None
         return self.freed[min(self.freed)] if self.freed else None
 

@@ -10,6 +10,7 @@ from linter.detect.questions import Answer, Query
 from linter.detect.release_words import ReleaseWords, argument, block_facts, names_any, release_words, root
 from linter.detect.typestate_tables import knowledge
 from linter.flow.facts import ERROR, NEGATIVE, ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import compiled, lazy
@@ -57,6 +58,7 @@ class After:
                 lambda node: order[node],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             return Afterlife()
         return self.found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
+from linter.flow.limits import TOO_MANY_EXITS, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.record import record
 from linter.rulebook.model import Confidence
@@ -114,6 +115,7 @@ class Judge:
             if leak is not None:
                 found.append(leak)
             if len(found) >= _MOST_EXITS:
+                note_limit(self.cfg.function, TOO_MANY_EXITS)
                 break
         return found
 

@@ -21,6 +21,7 @@ from typing import Any
 from linter.detect.model import Finding, Label, finding
 from linter.detect.typestate_leak import FAILURE, SUCCESS, classify
 from linter.flow.facts import ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import compiled, lazy
@@ -226,6 +227,7 @@ class _Follow:
                 lambda node: order[node[0]],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             return []
         return list(self.found.values())
 

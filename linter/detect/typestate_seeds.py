@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from linter.detect.typestate_model import Obligation, handle_of
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, FREES, MANAGED, OUT, RETURN, Family, Knowledge
 from linter.flow.facts import Facts
+from linter.flow.limits import TOO_MANY_ACQUIRED, TOO_MANY_CALLS, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.record import record
 
@@ -45,6 +46,7 @@ class Seeds:
     def __init__(self, cfg: Cfg, knowledge: Knowledge) -> None:
         self.cfg = cfg
         self.knowledge = knowledge
+        self._candidates: list[Candidate] | None = None
         self.calls: list[tuple[int, int, Step, Expr]] = [
             (block.index, position, step, step.expr)
             for block in cfg.blocks
@@ -76,6 +78,11 @@ class Seeds:
 
     def candidates(self) -> list[Candidate]:
         """Calls that make the function owe something."""
+        if self._candidates is None:
+            self._candidates = self._find()
+        return self._candidates
+
+    def _find(self) -> list[Candidate]:
         known = self.knowledge
         teardowns = [
             (step.start, call)
@@ -102,6 +109,8 @@ class Seeds:
                 elif harvested:
                     release = frozenset(harvested)
                     found.append(Candidate(block, position, step, call, None, release, "harvest"))
+        if len(found) > MOST_OBLIGATIONS:
+            note_limit(self.cfg.function, TOO_MANY_ACQUIRED)
         return found[:MOST_OBLIGATIONS]
 
     def _iterations(self) -> list[Candidate]:
@@ -147,6 +156,7 @@ class Seeds:
         known = self.knowledge
         found: dict[int, int] = {}
         if len(self.calls) > MOST_CALLS:
+            note_limit(self.cfg.function, TOO_MANY_CALLS)
             return found
         for _, _, step, call in self.calls:
             families = known.release.get(call.text, ())

@@ -19,6 +19,7 @@ from linter.detect.typestate_model import (
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.expr import integer
 from linter.flow.facts import NEGATIVE, POSITIVE, ZERO, Facts, join, same
+from linter.flow.limits import TOO_LARGE, TOO_MANY_PATHS, UNSETTLED, note_limit
 from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.flow.words import cursors
@@ -67,6 +68,7 @@ class Walk:
             solve(seeds, lambda at, state: self._run_block(at, state, 0), self._join, _same, lambda at: order[at[0]])
         except Unsettled:
             self.outcome.settled = False
+            note_limit(self.cfg.function, TOO_MANY_PATHS if self.visits > MOST_VISITS else UNSETTLED)
         for found in self._exits.values():
             (self.outcome.owed if found.status == OWED else self.outcome.released).append(found)
         return self.outcome
@@ -478,8 +480,10 @@ def base_facts(cfg: Cfg) -> dict[int, Facts] | None:
 
     try:
         if len(cfg.blocks) > MOST_BLOCKS:
+            note_limit(cfg.function, TOO_LARGE)
             return None
         order = cfg.order()
         return solve([(cfg.entry, Facts())], flow, join, same, lambda index: order[index])
     except Unsettled:
+        note_limit(cfg.function, UNSETTLED)
         return None

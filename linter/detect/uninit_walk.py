@@ -8,6 +8,7 @@ from linter.detect.paths import mentions
 from linter.detect.questions import Place, Query
 from linter.flow.expr import integer
 from linter.flow.facts import ZERO, Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
@@ -68,6 +69,7 @@ class Unset:
                 lambda node: order[node[0]],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             return None
         return self.found[min(self.found)] if self.found else None
 

@@ -15,6 +15,7 @@ from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.detect.release_words import block_facts, release_words
 from linter.flow.facts import Facts, join, same
+from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.record import record
@@ -123,6 +124,7 @@ class Round:
                 lambda node: order[node],
             )
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             return False
         return self.found
 
@@ -218,6 +220,7 @@ class Behind:
         try:
             solve(seeds, self._block, join, same, lambda node: order[node])
         except Unsettled:
+            note_limit(self.cfg.function, UNSETTLED)
             self.found.clear()
 
     def _block(self, index: int, facts: Facts) -> list[tuple[int, Facts]]:

@@ -8,6 +8,7 @@ from tree_sitter import Node
 
 from linter.flow.expr import build_expr
 from linter.flow.head import declared_name, declared_type, read_head
+from linter.flow.limits import TOO_DEEP, note_limit
 from linter.flow.loops import Loops
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.syntax.model import Annotation, Function, Unit
@@ -74,6 +75,7 @@ class _Builder(Loops):
         if handler is None:
             return
         if self.depth >= MAX_DEPTH:
+            note_limit(self.function, TOO_DEEP)
             self.gap(node.start_byte, node.end_byte)
             return
         self.depth += 1

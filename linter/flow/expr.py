@@ -14,6 +14,8 @@ MAX_DEPTH = 60
 MAX_KEY = 240
 """A longer key is replaced by one that equals nothing else."""
 
+DEEP = "..."
+"""Text of the OTHER expression that stands for what is nested deeper."""
 STATEMENTS = "({"
 """Text of the OTHER expression that stands for a statement expression."""
 
@@ -34,7 +36,7 @@ def build_expr(node: Node, depth: int = 0) -> Expr:
         text = _text(node)
         return Expr(Kind.CONST if text == "NULL" else Kind.NAME, text, (), text, node.start_byte, node.end_byte)
     if depth >= MAX_DEPTH:
-        return _opaque(node)
+        return Expr(Kind.OTHER, DEEP, (), f"?{node.start_byte}", node.start_byte, node.end_byte)
     build = _BUILDERS.get(kind)
     if build is not None:
         return build(node, depth + 1)

@@ -9,14 +9,13 @@ from linter.syntax.model import Function
 _WRAPPERS = frozenset(
     {"init_declarator", "pointer_declarator", "array_declarator", "parenthesized_declarator", "attributed_declarator"}
 )
-_MAX_WRAPPERS = 12
 
 
 def declared_name(declarator: Node) -> Node | None:
     """The identifier that a declarator declares; None for a prototype and for what is no declarator."""
     node: Node | None = declarator
-    for _ in range(_MAX_WRAPPERS):
-        if node is None or node.type == "identifier":
+    while node is not None:
+        if node.type == "identifier":
             return node
         if node.type == "function_declarator":  # a pointer to a function has parentheses around its name
             inner = node.child_by_field_name("declarator")
@@ -32,18 +31,15 @@ def declared_name(declarator: Node) -> Node | None:
 
 def declared_type(base: str, declarator: Node) -> str:
     """The type of a declared name as text: the base type, stars, and [] for an array."""
-    text, node = base, declarator
     stars = arrays = ""
-    for _ in range(_MAX_WRAPPERS):
-        if node.type == "pointer_declarator":
+    inner: Node | None = declarator
+    while inner is not None:
+        if inner.type == "pointer_declarator":
             stars += "*"
-        elif node.type == "array_declarator":
+        elif inner.type == "array_declarator":
             arrays += "[]"
-        following = node.child_by_field_name("declarator")
-        if following is None:
-            break
-        node = following
-    return f"{text} {stars}{arrays}" if stars or arrays else text
+        inner = inner.child_by_field_name("declarator")
+    return f"{base} {stars}{arrays}" if stars or arrays else base
 
 
 def read_head(function: Function) -> tuple[tuple[str, ...], dict[str, str], str]:

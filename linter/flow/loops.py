@@ -15,8 +15,7 @@ class Loops(Lowering):
     """Adds loops and switches to what expressions and conditions give."""
 
     def __init__(self, function: Function) -> None:
-        super().__init__()
-        self.function = function
+        super().__init__(function)
         self.unit = function.unit
         self.exit = self.new_block()
         self.breaks: list[tuple[BasicBlock, int]] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from linter.flow.expr import STATEMENTS, integer
+from linter.flow.expr import DEEP, STATEMENTS, integer
+from linter.flow.limits import TOO_DEEP, note_limit
 from linter.flow.model import BasicBlock, Edge, Expr, Kind, Step, StepKind
 from linter.flow.words import ASSERTS, GUARDS, INVERTED_ASSERTS, NO_RETURN, UNEVALUATED
-from linter.syntax.model import GAP
+from linter.syntax.model import GAP, Function
 
 GAP_NAME = GAP.decode()
 _LEAVES = frozenset({Kind.NAME, Kind.CONST, Kind.STRING})
@@ -17,7 +18,8 @@ _READS = frozenset({Kind.CALL, Kind.ASSIGN, Kind.DEREF, Kind.INDEX})
 class Lowering:
     """Blocks under construction, and the block that steps go to now."""
 
-    def __init__(self) -> None:
+    def __init__(self, function: Function) -> None:
+        self.function = function
         self.blocks: list[BasicBlock] = []
         self.loops: list[int] = []
         self.loop_count = 0
@@ -73,6 +75,8 @@ class Lowering:
             self.assign(expr)
         elif kind is Kind.CONDITIONAL or (kind is Kind.BINARY and expr.text in ("&&", "||")):
             self._emit_branching(expr)
+        elif kind is Kind.OTHER and expr.text == DEEP:
+            note_limit(self.function, TOO_DEEP)
         elif kind is Kind.OTHER and expr.text == STATEMENTS:
             if self.statement_expression is not None:
                 self.statement_expression(expr)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from linter.detect.model import Context, Finding, Scope
+from linter.flow.limits import noted_limits
 from linter.patch.images import ImageStore
 from linter.patch.model import FilePatch, Image, LineKind, Patch, Series
 from linter.pattern import lazy
@@ -107,6 +108,8 @@ class PatchRun:
         unit = parse_image(post)
         self._note_unparsed(unit, file)
         found = [one for prepared, rules in wanted for one in self._run(prepared, unit, context, rules)]
+        for reason in noted_limits(unit):
+            self._skip(file, "flow", reason)
         if not found:
             return
         before: list[Finding] = []
