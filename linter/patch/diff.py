@@ -22,7 +22,7 @@ from linter.record import record, replace
 
 # What stands below a `diff --git` line; some of it may be broken or lost, but prose has none of it.
 _BELOW = (
-    rb"(?=(?:(?!diff |---\r?\n)[^\n]*\n){1,6}?[ ]?(?:index [0-9a-f]{4}|--- |\+\+\+ |@@ -\d|old mode |new mode "
+    rb"(?=(?:(?!diff |---\r?\n)[^\n]*+\n){1,6}?[ ]?(?:index [0-9a-f]{4}|--- |\+\+\+ |@@ -\d|old mode |new mode "
     rb"|new file mode |deleted file mode |(?:dis)?similarity index |rename from |copy from |Binary files |GIT binary ))"
 )
 _START = lazy(
