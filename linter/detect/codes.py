@@ -36,9 +36,7 @@ def zero_blocks(cfg: Cfg, key: str) -> tuple[list[bool], list[bool]]:
     leave = [False] * count
     entry[cfg.entry] = False
     pending = [cfg.entry]
-    rounds = 0
-    while pending and rounds < 8 * count + 64:
-        rounds += 1
+    while pending:  # what was True may become False once: this ends
         index = pending.pop()
         zero = bool(entry[index])
         for step in cfg.blocks[index].steps:
@@ -164,7 +162,9 @@ def _returns_zero(cfg: Cfg, block: BasicBlock, key: str) -> Place | None:
     """Where a branch returns `key`, itself or behind the label that it goes to, without giving it a value."""
     place: Place | None = None
     first = True
-    for _ in range(12):
+    seen: set[int] = set()
+    while block.index not in seen:
+        seen.add(block.index)
         for step in block.steps:
             assigned = step.kind in (StepKind.ASSIGN, StepKind.DECLARE) and step.target is not None
             if assigned and step.target is not None and step.target.key == key:
@@ -282,7 +282,9 @@ def last_call(cfg: Cfg, block: BasicBlock, key: str) -> Expr | None:
 def _returns_constant_zero(cfg: Cfg, block: BasicBlock, key: str, reports: bool) -> Place | None:
     """Where a branch that goes straight on, or to a label, returns 0 without another look at `key`."""
     jumped = False
-    for _ in range(8):
+    seen: set[int] = set()
+    while block.index not in seen:
+        seen.add(block.index)
         for step in block.steps:
             if step.kind is StepKind.RETURN:
                 zero = step.expr is not None and step.expr.kind is Kind.CONST and step.expr.text == "0"
