@@ -1,7 +1,8 @@
 """One defect, told once: a finding falls away where a rule that says more speaks about the same line.
 
 A rule names in `supersedes:` the rules that say less. A finding of those is dropped only where the better one is
-reported, so that to disable or suppress the better one brings the other back.
+reported, so that to disable or suppress the better one brings the other back. Two findings in one function also speak
+of the same where the way to both begins at the same line.
 
 A habit is told once a file: of a rule with `report: first` the first finding stays, and points at the others. What is
 forgotten at several exits of a function is told once (`report: once`).
@@ -26,7 +27,7 @@ MORE = lazy(r" \(and (\d+) more (in this (?:file|function))\)$")
 _SHOWN = 3
 """Other places of a habit that the first finding points at."""
 
-_Place = tuple[str | None, object, int | None, int]
+_Place = tuple[object, ...]
 
 
 def without_superseded(judged: Iterable[Judged], rules: Mapping[str, Rule]) -> list[Judged]:
@@ -36,15 +37,29 @@ def without_superseded(judged: Iterable[Judged], rules: Mapping[str, Rule]) -> l
     for one in kept:
         supersedes = rules[one.finding.rule].supersedes
         if supersedes and one.verdict is Verdict.REPORTED:
-            better[_place(one)].update(supersedes)
+            for place in (_place(one), _origin(one)):
+                better[place].update(supersedes)
     if not better:
         return kept
-    return [one for one in kept if one.finding.rule not in better.get(_place(one), ())]
+    return [
+        one
+        for one in kept
+        if one.finding.rule not in better.get(_place(one), ()) and one.finding.rule not in better.get(_origin(one), ())
+    ]
 
 
 def _place(judged: Judged) -> _Place:
     where = judged.finding.primary.location
     return (where.path, where.side, where.line, where.patch_lineno)
+
+
+def _origin(judged: Judged) -> tuple[object, ...]:
+    """Where the way to a defect begins: the line of the first label that is not the defect itself, and the function."""
+    first = next((label for label in judged.finding.labels if not label.primary), None)
+    if first is None or judged.finding.function is None:
+        return _place(judged)
+    where = first.location
+    return (where.path, where.side, where.line, where.patch_lineno, judged.finding.function)
 
 
 def without_repeats(judged: Iterable[Judged], rules: Mapping[str, Rule]) -> list[Judged]:

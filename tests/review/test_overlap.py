@@ -41,6 +41,20 @@ def test_a_hidden_finding_supersedes_nothing() -> None:
         assert left(judged("less", 3), judged("more", 3, verdict)) == [("less", 3), ("more", 3)]
 
 
+def begins(one: Judged, line: int, function: str | None = "foo") -> Judged:
+    """The finding with a label in front: where the way to it begins."""
+    first = Label(Location("a.c", Side.POST, line, 1, line + 10), "acquired here")
+    return replace(one, finding=replace(one.finding, labels=(first, *one.finding.labels), function=function))
+
+
+def test_the_same_beginning() -> None:
+    less, more = begins(judged("less", 9), 3), begins(judged("more", 8), 3)
+    assert left(less, more) == [("more", 8)]
+    assert left(begins(judged("less", 9), 4), more) == [("less", 9), ("more", 8)]
+    assert left(begins(judged("less", 9), 3, "bar"), more) == [("less", 9), ("more", 8)]
+    assert left(begins(judged("less", 9), 3, None), begins(judged("more", 8), 3, None)) == [("less", 9), ("more", 8)]
+
+
 def test_alone() -> None:
     assert left(judged("less", 3)) == [("less", 3)]
     assert left() == []
