@@ -45,6 +45,14 @@ def test_where_a_lock_is_held(body: str, expected: bool) -> None:
     assert told(body) is expected
 
 
+def test_a_lock_that_is_kept_for_reading() -> None:
+    body = (
+        "\tdown_write(&p->sem);\n\tif (a)\n\t\tdown_read(&p->sem);\n\tdowngrade_write(&p->sem);\n\tup_read(&p->sem);\n"
+    )
+    assert not ask(not_held, FUNCTION.format(body=body))
+    assert ask(not_held, FUNCTION.format(body=body + "\tup_read(&p->sem);\n"))
+
+
 def test_a_structure_with_several_locks() -> None:
     body = "\tnetif_tx_lock(p);\n\tnetif_addr_lock(p);\n\tnetif_addr_unlock(p);\n\tnetif_tx_unlock(p);\n"
     assert not ask(not_held, FUNCTION.format(body=body))
