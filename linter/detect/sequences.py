@@ -261,7 +261,9 @@ def _is_null_branch(assume: tuple[Expr, bool], key: str) -> bool:
 
 def _leaves_set(cfg: Cfg, block: int, key: str) -> bool:
     """Whether a branch leaves the function with an error while `key` keeps its value."""
-    for _ in range(10):
+    seen: set[int] = set()
+    while block not in seen:
+        seen.add(block)
         for step in cfg.blocks[block].steps:
             if step.kind is StepKind.GAP or overwrites(step, key):
                 return False
