@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linter.detect.calls import named_calls
+from linter.detect.calls import called_names
 from linter.detect.questions import Query
 from linter.detect.returns import typed_allocators
 from linter.detect.typestate_walk import base_facts
@@ -59,7 +59,7 @@ def _build(tables: Tables) -> ReleaseWords:
 
 def names_any(query: Query, names: dict[str, int]) -> bool:
     """Whether the function calls one of these."""
-    return any(name in names for name, _, _ in named_calls(query.function))
+    return not names.keys().isdisjoint(called_names(query.function))
 
 
 def block_facts(query: Query) -> dict[int, Facts] | None:
