@@ -217,6 +217,8 @@ class Judge:
         if owed.evidence == "names" and self._is_context(owed):
             return None
         if kind == FAILURE:
+            if exit.state.stored and self.outcome.releases and not self.outcome.kept:
+                return None  # other ways out release it before it is stored: from then on somebody else does
             if witness and (failures or successes):
                 return Confidence.HIGH if self._is_likely_pair() else Confidence.LOW
             if witness and not self.outcome.releases:

@@ -86,6 +86,7 @@ class Outcome:
     releases: dict[int, tuple[Step, int, frozenset[int]]] = field(default_factory=dict)  # start -> step, result, lent
     again: dict[int, tuple[Step, int]] = field(default_factory=dict)  # released twice: step, offset of the first
     used: dict[int, tuple[Step, int]] = field(default_factory=dict)  # used after the release: step, offset of that
+    kept: set[int] = field(default_factory=set)  # releases that found it stored where others see it
     settled: bool = True
 
 

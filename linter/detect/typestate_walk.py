@@ -328,6 +328,8 @@ class Walk:
         if exact:
             state.freed = step.start
         mask = state.facts.value_mask(self.owed.result)
+        if state.stored:
+            self.outcome.kept.add(step.start)
         old = self.outcome.releases.get(step.start)
         lent = state.lent - state.back if old is None else old[2] | (state.lent - state.back)
         self.outcome.releases[step.start] = (step, mask if old is None else mask | old[1], lent)

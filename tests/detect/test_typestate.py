@@ -303,6 +303,17 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
             " v4l2_ctrl_handler_free(h); return -EIO; } if (a) return -EINVAL; return 0;",
             ["v4l2_ctrl_handler_init"],
         ),
+        # stored where others see it: only a release that comes behind the store shows that the function still owns it
+        (
+            "char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; if (a) { kfree(p); return -EIO; }"
+            " foo->p = p; if (b) return -EINVAL; return 0;",
+            [],
+        ),
+        (
+            "char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; foo->p = p; if (a) { kfree(p); return -EIO; }"
+            " if (b) return -EINVAL; return 0;",
+            ["kmalloc"],
+        ),
         # a list takes a member of what an accessor makes of the handle
         (
             "struct gem *p = drm_gem_object_lookup(foo, a); struct bar *q; if (!p) return -ENOENT; q = to_bar(p);"
