@@ -77,9 +77,19 @@ def _holders(query: Query, handle: Expr, base: str) -> frozenset[str]:
     while inner.kind is Kind.FIELD:
         inner = inner.args[0]
         found.add(inner.key)
+    found |= {owner for owner in _owners(query, base) if owner is not None}
     for key in tuple(found):
         found |= aliases(query.cfg, key)
     return frozenset(found)
+
+
+def _owners(query: Query, cursor: str) -> Iterator[str | None]:
+    """What the lists are in over which a walk goes with this cursor: the entries go with it."""
+    for block in query.cfg.blocks:
+        for step in block.steps:
+            call = step.expr
+            if step.kind is StepKind.ITERATE and call is not None and len(call.args) > 1 and call.args[0].key == cursor:
+                yield root(call.args[1])
 
 
 def _ends(step: Step, holders: frozenset[str], base: str, query: Query) -> bool:

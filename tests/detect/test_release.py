@@ -124,3 +124,12 @@ STOP = "void {name}(struct foo *foo)\n{{\n\t{stop}(&foo->work);\n{body}}}\n"
 )
 def test_a_work_that_may_still_run(name: str, stop: str, body: str, told: bool) -> None:
     assert bool(ask(stopped_without_waiting, STOP.format(name=name, stop=stop, body=body))) is told
+
+
+@pytest.mark.parametrize(("end", "told"), [("kfree(foo);", True), ("kfree(other);", False)])
+def test_works_of_a_list_that_go_with_it(end: str, told: bool) -> None:
+    text = (
+        "void foo_free(struct foo *foo, struct foo *other)\n{\n\tstruct bar *bar;\n\n"
+        f"\tlist_for_each_entry(bar, &foo->bars, node)\n\t\tcancel_work(&bar->work);\n\t{end}\n}}\n"
+    )
+    assert bool(ask(stopped_without_waiting, text)) is told
