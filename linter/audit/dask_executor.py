@@ -10,6 +10,7 @@ import importlib
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from linter.audit.job import TARGET, Job
@@ -70,9 +71,15 @@ class DaskExecutor:
         future = self.client.submit(run_batch, self.target, self.job, self.limits, list(items), pure=False, retries=2)
         self._queue.append((items, future))
 
-    def poll(self) -> bool:
-        """Whether `next` would return at once."""
-        return bool(self._queue) and self._queue[0][1].done()
+    def poll(self, seconds: float = 0.0) -> bool:
+        """Whether `next` would return at once, or within so many seconds."""
+        if not self._queue:
+            return False
+        future = self._queue[0][1]
+        if seconds and not future.done():
+            with suppress(TimeoutError):
+                distributed.wait([future], timeout=seconds)
+        return bool(future.done())
 
     def next(self) -> tuple[Sequence[Any], list[Any]]:
         """The oldest batch; one that took several workers with it has failed as a whole."""

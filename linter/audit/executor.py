@@ -24,8 +24,8 @@ class Executor(Protocol):
     def submit(self, items: Sequence[Any]) -> None:
         """Queue a batch."""
 
-    def poll(self) -> bool:
-        """Whether `next` would return at once."""
+    def poll(self, seconds: float = 0.0) -> bool:
+        """Whether `next` would return at once, or within so many seconds."""
 
     def next(self) -> tuple[Sequence[Any], list[Any]]:
         """The oldest batch and its answers: an `Answer` or a `Failed` for each task."""

@@ -116,10 +116,10 @@ class Pool:
         self._order.popleft()
         return batch.items, batch.answers
 
-    def poll(self) -> bool:
-        """Whether `next` would return at once; feeds idle workers meanwhile."""
+    def poll(self, seconds: float = 0.0) -> bool:
+        """Whether `next` would return at once, or within so many seconds; feeds idle workers meanwhile."""
         if self._order and not self._order[0].complete:
-            self._turn(0)
+            self._turn(seconds)
         return bool(self._order) and self._order[0].complete
 
     def map(self, batches: Iterable[Sequence[Any]]) -> Iterator[Any]:

@@ -28,6 +28,8 @@ from linter.record import field, record
 BATCH_ITEMS = 8
 """Messages that travel to a worker at once."""
 COMMIT_SECONDS = 5.0
+PATIENCE = 0.5
+"""Seconds after which, while nothing comes from the workers, the user is looked after."""
 
 
 class Stopped(Exception):
@@ -220,7 +222,8 @@ class AuditRun:
             self.spool.flush()
             self.executor.submit(self._batch)
             self._batch = []
-        while self.executor.pending and (self.executor.pending >= self.executor.capacity or self.executor.poll()):
+        executor = self.executor
+        while executor.pending and (executor.pending >= executor.capacity or executor.poll()) and not self._stop:
             self._collect()
 
     def _finish_tasks(self) -> None:
@@ -230,10 +233,12 @@ class AuditRun:
             self._breathe(0)
 
     def _collect(self) -> None:
-        """Take down one batch of answers."""
+        """Take down one batch of answers; nothing where we are to stop, for a message may take long."""
+        while not self.executor.poll(PATIENCE):
+            self.progress(self.tally, self.read)
+            if self._stop:
+                return
         tasks, answers = self.executor.next()
-        if self._stop:
-            return
         if len(tasks) > 1 and len({task.number for task in tasks}) == 1:
             self._save_parts(tasks, answers)
             return

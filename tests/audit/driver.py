@@ -67,4 +67,5 @@ def dump(db: Path | str) -> dict[str, list[tuple[object, ...]]]:
 
 
 if __name__ == "__main__":
-    audit(sys.argv[1], sys.argv[3:], job=StandinJob(pause=float(sys.argv[2])), jobs=2)
+    limits = Limits(float(sys.argv[4]), 1024) if len(sys.argv) > 4 else None
+    audit(sys.argv[1], [sys.argv[3]], job=StandinJob(pause=float(sys.argv[2])), jobs=2, limits=limits)

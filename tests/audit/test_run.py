@@ -182,6 +182,18 @@ def test_an_interrupt_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path)
     assert dump(stopped) == dump(undisturbed)
 
 
+def test_an_interrupt_does_not_wait_for_a_message_that_hangs(tmp_path: Path) -> None:
+    hangs = mail("hangs", "[PATCH] hang", patch_body("a/b.c", ["\tp = kmalloc(8);"], words="HANG-ME"))
+    box = write_mbox(tmp_path / "box", [*many(10), hangs, *many(30)[40:]])
+    db = tmp_path / "a.sqlite"
+    command = [sys.executable, "-m", "tests.audit.driver", str(db), "0", str(box), "600"]
+    process = subprocess.Popen(command, cwd=Path(__file__).parents[2], start_new_session=True)
+    wait_for_progress(db, process, 5)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 0, "the limit of the message is ten times as long"
+    assert ask(db, "SELECT outcome FROM runs") == [("stopped",)]
+
+
 def test_two_runs_into_one_database_are_refused(tmp_path: Path) -> None:
     box = write_mbox(tmp_path / "box", many(60))
     process = start(tmp_path / "a.sqlite", box, 0.05)
