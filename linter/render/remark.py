@@ -120,6 +120,8 @@ def step(label: Label, judged: Judged, source: Source) -> str:
         return _HERE.sub(lambda _: f"in {name}", told, count=1)
     if _THIS.search(text):
         return _THIS.sub(lambda match: f"the {match[1]} in {name}", text, count=1)
+    if text.endswith(" this"):
+        return f"{text.removesuffix('this')}{name.removeprefix('removed ')}"
     if text.startswith("this "):
         return f"{name} {text.removeprefix('this ')}"
     if does:
@@ -166,7 +168,8 @@ def again_sentence(judged: Judged, source: Source) -> str:
     if not count:
         return ""
     if not lines:
-        return f"The same {plural(count, 'more time')} {more[2] if more else 'below'}."
+        times = "once more" if count == 1 else f"{count} more times"
+        return f"The same {times} {more[2] if more else 'below'}."
     rest = [plural(count - len(places), "more place")] if count > len(places) else []
     return f"The same in line{'s' if len(lines) > 1 else ''} {listed([*lines, *rest])}."
 

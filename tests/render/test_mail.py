@@ -218,6 +218,7 @@ def test_git_send_email_takes_it(tmp_path: Path):
         ("visible from here on", 'Visible from line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") on, and then'),
         ("the number was taken here", 'The number was taken in line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and'),
         ("may be NULL, says this test", "May be NULL, says the test in line 115"),
+        ("the patch removes this", 'The patch removes line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);"), and then'),
         ("may fail here", 'Line 115 ("fd = get_unused_fd_flags(O_CLOEXEC);") may fail, and then'),
         (
             "declared without a value",
@@ -329,6 +330,8 @@ def test_a_finding_that_stands_for_several():
     before = finding([(at(patch, "fd_install"), "")], message="it leaks")
     both = " ".join(body(one(before, finding(labels, message="it leaks (and 2 more in this file)", primary=0))).split())
     assert "Same here, and in lines 134 and 123." in both
+    assert "The same once more in this file." in told("it leaks (and 1 more in this file)", 0)
+    assert "The same 4 more times in this function." in told("it leaks (and 4 more in this function)", 0)
     text = body(one(finding(labels, message="it leaks (and 2 more in this file)", primary=0)))
     assert "and here" not in text
     assert "return -EPERM" not in text, "what is only counted is not quoted"
