@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from linter.patch.model import Side
 from linter.record import field, record
-from linter.render.markdown import words
+from linter.render.grid import grid_lines
+from linter.render.markdown import fence, words
 from linter.render.position import Unique
 from linter.render.remark import again_sentence, path_sentence
 from linter.render.source import Source
@@ -107,6 +108,7 @@ def _body(judged: Judged, source: Source, key: str) -> str:
     paragraphs = [
         f"**{finding.severity.label}**: {words(MORE.sub('', finding.message))}",
         words(path) if path else "",
+        *(f"{words(grid.caption)}:\n\n{fence(chr(10).join(grid_lines(grid)))}".rstrip() for grid in finding.grids),
         words(finding.help),
         f"<sub>{finding.rule}, confidence {finding.confidence.label}{limits}; "
         f"why: `hunklint explain {finding.rule}`</sub>",

@@ -9,7 +9,10 @@ import pytest
 
 from linter.cli.main import run
 from linter.deliver.remarks import Existing, Wanted, gone_body, is_gone, key_of, make_plan, wanted_comments
+from linter.detect.model import Grid
+from linter.record import replace
 from linter.review.model import PatchReport, Verdict
+from linter.review.overlap import AGAIN
 from linter.rulebook.model import Severity
 from tests.deliver.ground import Ground
 from tests.deliver.servers import SECRET, Diffed, Gitea, GitHub, GitLab, serve
@@ -346,3 +349,23 @@ def test_markers() -> None:
     assert key_of("text\n" + body) is None
     assert is_gone(gone_body(existing("a")))
     assert not is_gone(body)
+
+
+def test_a_comment_holds_the_layout() -> None:
+    patch = build.patch_of(MAIL)
+    grid = Grid("Layout of struct `x` @all", ("member", "offset"), (("```", "0"), ("hole", "4")), frozenset({1}))
+    one = replace(build.finding([(build.at(patch, "call(1)"), "here")]), grids=(grid,))
+    (made,) = wanted_comments([PatchReport(patch, (build.judge(one),))])
+    assert (
+        "Layout of struct `x` @<!-- -->all:\n\n````\n  member  offset\n  ```          0\n* hole         4\n````"
+        in made.body
+    )
+
+
+def test_several_places_are_told_in_a_sentence() -> None:
+    patch = build.patch_of(MAIL)
+    labels = [(build.at(patch, "call(1)"), ""), (build.at(patch, "call(2)"), AGAIN)]
+    one = build.finding(labels, "it is called (and 1 more in this file)", primary=0)
+    (made,) = wanted_comments([PatchReport(patch, (build.judge(one),))])
+    assert "it is called\n\nThe same in line 4." in made.body
+    assert "more in this file" not in made.body
