@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from linter.detect import codes, copies, lost, mismatches, results, trylocks, verdicts
+from linter.detect import codes, copies, lost, mismatches, results, trylocks, undone, verdicts
 from linter.detect.questions import Question, QuestionEngine
 from linter.rulebook.model import Tables
 
@@ -43,6 +43,7 @@ QUESTIONS: Mapping[str, Question] = {
     "positive-errno": mismatches.positive_errno,
     "unknown-command": mismatches.unknown_command,
     "inverted-trylock": trylocks.inverted_trylock,
+    "failed-undone": undone.failed_undone,
 }
 """What a rule of this engine can ask."""
 

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from linter.detect import codes, copies, lost, mismatches, pointers, results, verdicts
+from linter.detect import codes, copies, lost, mismatches, pointers, results, undone, verdicts
 from linter.detect.calls import call_sites, named_calls, touched_functions
 from linter.detect.paths import fate, result_taken
 from linter.detect.questions import fill
@@ -276,3 +276,24 @@ def _with(rule: Rule, block: dict[str, str]) -> Rule:
     other = copy.copy(rule)
     object.__setattr__(other, "block", block)
     return other
+
+
+ENABLED = (
+    "static int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = clk_prepare_enable(p->clk);\n\tif ({test}) {{\n{branch}\t}}\n"
+    "\treturn 0;\n}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("test", "branch", "count"),
+    [
+        ("ret", "\t\tclk_disable_unprepare(p->clk);\n\t\treturn ret;\n", 1),
+        ("ret < 0", "\t\tlog(p);\n\t\tclk_disable_unprepare(p->clk);\n\t\treturn ret;\n", 1),
+        ("!ret", "\t\tclk_disable_unprepare(p->clk);\n\t\treturn 1;\n", 0),
+        ("ret", "\t\tclk_disable_unprepare(p->bus);\n\t\treturn ret;\n", 0),
+        ("ret", "\t\tif (p->on)\n\t\t\tclk_disable_unprepare(p->clk);\n\t\treturn ret;\n", 0),
+        ("ret", "\t\tret = clk_prepare_enable(p->clk);\n\t\tclk_disable_unprepare(p->clk);\n\t\treturn ret;\n", 0),
+    ],
+)
+def test_a_failed_step_that_is_undone(test: str, branch: str, count: int) -> None:
+    assert len(ask(undone.failed_undone, ENABLED.format(test=test, branch=branch))) == count
