@@ -54,8 +54,7 @@ def other_family(query: Query) -> Iterator[Answer]:
         undone = words.undoes(release, maker)
         return None if undone is None else not undone
 
-    text = clean_text(query.unit)
-    if b"is_vmalloc_addr" in text:
+    if b"is_vmalloc_addr" in query.unit.identifiers or not _can_clash(query, "other", words.frees, wrong):
         return
     yield from _local(query, words.frees, wrong)
     yield from _across(query, words.frees, wrong)
@@ -64,17 +63,32 @@ def other_family(query: Query) -> Iterator[Answer]:
 def managed_released(query: Query) -> Iterator[Answer]:
     """What the device releases by itself, released by hand."""
     words = family_words(query.tables)
-    releases = frozenset(name for family in words.managed.values() for name in family.release)
+    releases = words.releases
 
     def wrong(release: str, maker: str) -> bool | None:
-        family = words.managed.get(maker)
-        if family is None:
+        row = words.managed.get(maker)
+        if row is None:
             return False if maker in words.knowledge.acquire else None
-        return release in family.release
+        return release in row["release"]
 
+    if not _can_clash(query, "managed", releases, wrong):
+        return
     yield from _local(query, releases, wrong)
     yield from _registered(query, words)
     yield from _across(query, releases, wrong)
+
+
+def _can_clash(query: Query, question: str, releases: frozenset[str], wrong: Wrong) -> bool:
+    """Whether the words of the file have a release and a maker that do not belong together: nearly always they do."""
+    cache, key = query.unit.cache, ("family.clash", question)
+    if key not in cache:
+        words = family_words(query.tables)
+        names = [word.decode("utf-8", "replace") for word in query.unit.identifiers]
+        used = [name for name in names if name in releases]
+        makers = [name for name in names if words.is_maker(name)] if used else []
+        cache[key] = any(wrong(release, maker) for maker in makers for release in used)
+    found: bool = cache[key]
+    return found
 
 
 def _local(query: Query, releases: frozenset[str], wrong: Wrong) -> Iterator[Answer]:
@@ -119,8 +133,8 @@ def _maker(step: Step, index: int, facts: Facts, calls: dict[int, Expr]) -> Expr
 def _registered(query: Query, words: FamilyWords) -> Iterator[Answer]:
     """Managed registrations that the same function takes back with the plain call."""
     names = {name for name, _, _ in named_calls(query.function)}
-    wanted = {name for name in names if name in words.managed and words.managed[name].where != RETURN}
-    if not any(words.managed[name].release & names for name in wanted):
+    wanted = {name for name in names if name in words.managed and words.managed[name]["handle"] != RETURN}
+    if not any(not names.isdisjoint(words.managed[name]["release"]) for name in wanted):
         return
     steps = [
         step.expr
@@ -134,7 +148,7 @@ def _registered(query: Query, words: FamilyWords) -> Iterator[Answer]:
         given = {arg.key for arg in call.args[1:] if arg.kind not in (Kind.CONST, Kind.STRING)}
         for release in steps:
             index = words.argument.get(release.text, 0)
-            undoes = release.start > call.start and release.text in words.managed[call.text].release
+            undoes = release.start > call.start and release.text in words.managed[call.text]["release"]
             if not undoes or release.start in told or index >= len(release.args):
                 continue
             if release.args[index].key in given:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from linter.detect.typestate_tables import RETURN, Family, Knowledge, knowledge
+from collections.abc import Mapping
+from typing import Any
+
+from linter.detect.typestate_tables import RETURN, Knowledge, knowledge
 from linter.record import record
 from linter.rulebook.model import Tables
 
@@ -10,13 +13,17 @@ _LASTING = frozenset({"memory", "object", "registration", "mapping", "handle"})
 """Kinds that are given back once; what is switched on may be switched off and on again."""
 
 
+Row = Mapping[str, Any]
+
+
 @record
 class FamilyWords:
     """The families of a rulebook."""
 
     knowledge: Knowledge
-    managed: dict[str, Family]  # managed call -> the family that it belongs to
+    managed: dict[str, Row]  # managed call -> the row of its family
     frees: frozenset[str]  # calls that free plain memory
+    releases: frozenset[str]  # calls that give back what has a managed form
     stands_in: dict[str, frozenset[str]]
     argument: dict[str, int]  # release -> the argument that it releases, where that is not the first one
 
@@ -27,6 +34,10 @@ class FamilyWords:
             return None
         return release in family.release or not self.stands_in.get(release, frozenset()).isdisjoint(family.release)
 
+    def is_maker(self, name: str) -> bool:
+        """Whether a call makes something, managed or not."""
+        return name in self.knowledge.acquire or name in self.managed
+
 
 def family_words(tables: Tables) -> FamilyWords:
     """The families, read once a process."""
@@ -34,23 +45,21 @@ def family_words(tables: Tables) -> FamilyWords:
 
 
 def _build(tables: Tables) -> FamilyWords:
-    known, table = knowledge(tables), tables.data.get("families", {})
-    managed: dict[str, Family] = {}
-    for row in tables["resources"]["families"]:
+    table, rows = tables.data.get("families", {}), tables["resources"]["families"]
+    managed: dict[str, Row] = {}
+    frees: set[str] = set()
+    for row in rows:
         if row["kind"] in _LASTING:
-            managed.update(dict.fromkeys(row.get("managed", ()), known.acquire[row["acquire"][0]]))
+            managed.update(dict.fromkeys(row.get("managed", ()), row))
+        if row["kind"] == "memory" and row["handle"] == RETURN:
+            frees.update(row["release"])
     for name in table.get("given-back", "").split():
         managed.pop(name, None)
-    frees = {
-        name
-        for family in known.families
-        if family.kind == "memory" and family.where == RETURN
-        for name in family.release
-    }
     return FamilyWords(
-        known,
+        knowledge(tables),
         managed,
         frozenset(frees),
+        frozenset(name for row in managed.values() for name in row["release"]),
         {name: frozenset(others) for name, others in table.get("stands-in", {}).items()},
         {name: int(index) for index, names in table.get("argument", {}).items() for name in names.split()},
     )
