@@ -224,12 +224,26 @@ def test_text(path: Path) -> None:
     assert len(rule.rationale.split()) >= 8, "a rationale teaches"
 
 
+TOPS = (
+    "Documentation arch block crypto drivers fs include init io_uring ipc kernel lib mm net rust samples scripts "
+    "security sound tools virt"
+)
+CITED = re.compile(rf"(?:{'|'.join(TOPS.split())})(?:/[\w.+-]+)+(?::\w+)?|MAINTAINERS|Makefile")
+LINK = re.compile(r"https?://[\w.-]+\.[a-z]{2,}/\S+")
+
+
 @pytest.mark.parametrize("path", FILES, ids=_name)
 def test_citations(path: Path) -> None:
+    """Each names a file of the kernel, perhaps with a symbol in it, or a page of the web."""
     for citation in rule_of(path).citations:
         assert len(citation.says.split()) >= 3, citation
         if citation.path is not None:
-            assert not citation.path.startswith(("/", "http")) and ".." not in citation.path, citation
+            assert CITED.fullmatch(citation.path) and ".." not in citation.path, citation
+            if citation.path.startswith("Documentation/"):
+                assert citation.path.endswith((".rst", ".txt", ".yaml", "/README")), citation
+        if citation.url is not None:
+            assert LINK.fullmatch(citation.url), citation
+            assert "kernel.org/doc/html" not in citation.url, f"cite the file that the page is made from: {citation}"
 
 
 def test_the_record_names_rules_and_corpora() -> None:
