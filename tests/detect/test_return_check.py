@@ -279,8 +279,8 @@ def _with(rule: Rule, block: dict[str, str]) -> Rule:
 
 
 ENABLED = (
-    "static int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = clk_prepare_enable(p->clk);\n\tif ({test}) {{\n{branch}\t}}\n"
-    "\treturn 0;\n}}\n"
+    "static int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = clk_prepare_enable(p->clk);\n"
+    "\tif ({test}) {{\n{branch}\t}}\n\treturn 0;\n}}\n"
 )
 
 
