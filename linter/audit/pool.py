@@ -156,8 +156,8 @@ class Pool:
     def _feed(self) -> None:
         while self._todo:
             idle = min(
-                (worker for worker in self._workers if worker.ready and self._has_room(worker)),
-                key=lambda worker: len(worker.batches), default=None,
+                (one for one in self._workers if one.ready and len(one.batches) < AHEAD and one.given < self.lifetime),
+                key=lambda one: len(one.batches), default=None,
             )  # fmt: skip
             if idle is None or idle.batches:
                 serving = [worker for worker in self._workers if worker.given < self.lifetime]
@@ -166,9 +166,6 @@ class Pool:
             if idle is None:
                 return
             self._give(idle, self._todo.popleft())
-
-    def _has_room(self, worker: _Worker) -> bool:
-        return len(worker.batches) < AHEAD and worker.given < self.lifetime
 
     def _give(self, worker: _Worker, batch: _Batch) -> None:
         if not worker.batches:

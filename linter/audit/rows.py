@@ -26,6 +26,12 @@ _FAREWELL = lazy(
     r"[^\n]{0,40}(?:\n[^\n]{0,40}){0,3}\s*",
     re.IGNORECASE,
 )
+# an approval is no remark on the line above it
+_APPROVAL = lazy(
+    r"(?:\s*(?:reviewed|acked|tested|signed-off|suggested|reported|co-developed)-by:[^\n]*(?:\n|$))+"
+    r"(?:[^\n]{0,60}\n?){0,2}\s*",
+    re.IGNORECASE,
+)
 _WORDS = lazy(r"[a-z0-9_]+")
 # folders whose sub-folders are subsystems of their own
 _DEEP = frozenset({"drivers", "net", "fs", "arch", "sound", "include", "tools", "Documentation", "kernel", "crypto"})
@@ -188,7 +194,7 @@ def finding_rows(number: int, reported: Sequence[Judged], patch: Patch) -> list[
 def remark_rows(number: int, patch: Patch, first: int) -> list[Row]:
     """What a reply says below lines of the patch that it quotes."""
     rows = []
-    spoken = [remark for remark in patch.remarks if not _FAREWELL.fullmatch(remark.text)]
+    spoken = [r for r in patch.remarks if not _FAREWELL.fullmatch(r.text) and not _APPROVAL.fullmatch(r.text)]
     for place, remark in enumerate(spoken, first):
         line = remark.line
         kind = line.kind if line is not None else None

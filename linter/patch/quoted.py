@@ -31,6 +31,7 @@ _ATTRIBUTION = lazy(
 _SIGNATURE = lazy(rb"-- ?\r?$|_{20,}")
 MIN_RUN = 4  # added lines without any header that make a quoted patch
 _WRAP = 60  # a quoted line this long may have lost its end to the next line
+_FULL = 66  # and one that would be this wide with the next word, quotation marks and tabs counted
 
 
 @record
@@ -144,7 +145,7 @@ def _join_wrapped(lines: list[_Quoted], depth: int) -> list[_Quoted]:
             and result[-1].depth == depth
             and result[-1].lineno == line.lineno - 1
             and result[-1].text[:1] in (b"+", b"-", b" ")
-            and len(result[-1].text) >= _WRAP
+            and _is_full(result[-1], line)
             and index + 1 < len(lines)
             and lines[index + 1].depth == depth
             and lines[index + 1].text[:1] in (b"+", b"-", b" ")
@@ -154,6 +155,12 @@ def _join_wrapped(lines: list[_Quoted], depth: int) -> list[_Quoted]:
         else:
             result.append(line)
     return result
+
+
+def _is_full(above: _Quoted, line: _Quoted) -> bool:
+    """Whether the first word of a line would have been too long for the quoted line above it."""
+    width = len(b"> " * above.depth + above.text.expandtabs())
+    return len(above.text) >= _WRAP or width + 1 + len(line.text.split(None, 1)[0]) >= _FULL
 
 
 def _first_diff_line(texts: Sequence[bytes]) -> int | None:

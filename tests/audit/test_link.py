@@ -247,6 +247,26 @@ def test_remarks_know_their_line_patch_and_writer(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ("Reviewed-by: Rita Reviewer <rita@example.org>", False),
+        ("Acked-by: Rita Reviewer <rita@example.org>\nTested-by: Rita Reviewer <rita@example.org>\n\nRita", False),
+        ("Thanks,\nRita", False),
+        ("This leaks. With that mended:\n\nReviewed-by: Rita Reviewer <rita@example.org>", True),
+        ("Reviewed-by: is missing here, and please say why it is needed at all.\n\nIt leaks.\nIt hangs.\nMend", True),
+    ],
+)
+def test_an_approval_is_no_remark(tmp_path: Path, said: str, counts: bool) -> None:
+    body = patch_body("net/a.c", ["\tp = kmalloc(8);", "\tq = other();"])
+    rev = "Rita Reviewer <rita@example.org>"
+    messages = [
+        mail("a", "[PATCH] net: mend it well", body),
+        reply("r", "[PATCH] net: mend it well", body, {"other": said}, sender=rev, parents=["a"], day=2),
+    ]
+    assert ask(run(tmp_path, messages), "SELECT count(*) FROM remarks") == [(int(counts),)]
+
+
 def test_a_line_is_found_again_in_the_patch_though_its_quotation_was_trimmed(tmp_path: Path) -> None:
     body = patch_body("net/a.c", [f"\tq{n} = other({n});" for n in range(9)])
     trimmed = "\n".join(line for line in body.split("\n") if not any(f"q{n} " in line for n in (1, 2, 3)))

@@ -37,6 +37,24 @@ def test_remarks_belong_to_the_line_above() -> None:
     assert all(b"positive" not in line.text for line in patch.files[0].hunks[0].lines)
 
 
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        (b"+\t\t\t\tfoo_enable(foo, FOO_FAST, ", b"FOO_FLAG_SLEEPS);"),  # short in bytes, wide on the screen
+        (b"+\tif (foo_is_enabled(foo, FOO_FLAG_ONE | FOO_FLAG_TWO) &&", b"ret)"),
+    ],
+)
+def test_the_end_of_a_wrapped_line_is_no_remark(line: bytes, rest: bytes) -> None:
+    body = quote(LOG + DIFF).replace(b"> +\tif (ret)\n", b"> " + line + b"\n" + rest + b"\n")
+    (patch,) = parse_message(reply(ATTRIBUTION + body), "test").patches
+    assert patch.remarks == ()
+    texts = [found.text for found in patch.files[0].hunks[0].lines]
+    assert line[1:].rstrip() + b" " + rest in [b" ".join(text.rsplit(b"  ", 1)) for text in texts]
+    short = quote(LOG + DIFF).replace(b"> +\tif (ret)\n", b"> +\tif (ret)\n" + rest + b"\n")
+    (patch,) = parse_message(reply(ATTRIBUTION + short), "test").patches
+    assert [remark.text for remark in patch.remarks] == [rest.decode()]
+
+
 def test_trimmed_quotation_does_not_invent_line_numbers() -> None:
     quoted = quote(DIFF).replace(b"> -\tfoo_old(foo);\n", b"[...]\n")
     (patch,) = parse_message(reply(quoted), "test").patches
