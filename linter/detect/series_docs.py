@@ -23,10 +23,12 @@ _AUTHOR = lazy(rb"^MODULE_AUTHOR\s*\(")
 _COMPATIBLE = lazy(rb'\.compatible\s*=\s*"([\w.+-]+,[\w.+-]+)"')
 
 
-def _is_whole(series: Series) -> bool:
-    """Whether every patch of the series is there, as it was sent."""
+def _is_whole(series: Series, *words: bytes) -> bool:
+    """Whether some patch has one of these words, and every patch of the series is there, as it was sent."""
     patches = series.patches
-    if not patches or any(patch.quoted or is_discussion(patch) for patch in patches):
+    if not any(word in patch.raw for patch in patches for word in words):
+        return False
+    if any(patch.quoted or is_discussion(patch) for patch in patches):
         return False
     total = patches[0].total
     return len(patches) == (total or 1)
@@ -51,11 +53,13 @@ def _matches(
 
 def _attributes(series: Series, context: Context) -> Iterator[Found]:
     """Attributes in sysfs that nothing in the series documents; told once a patch."""
-    if not _is_whole(series):
+    if not _is_whole(series, b"DEVICE_ATTR", b"CLASS_ATTR", b"BUS_ATTR", b"DRIVER_ATTR"):
         return
     if any(path.startswith("Documentation/") and "/bindings/" not in path for path in _paths(series)):
         return
     for index, patch in enumerate(series.patches):
+        if b"_ATTR" not in patch.raw:
+            continue
         removed = {line.text.strip() for file in patch.files for hunk in file.hunks for line in hunk.lines
                    if line.kind is LineKind.REMOVED}  # fmt: skip
         fresh = [(file, line, match) for file, line, match in _matches(patch, _ATTRIBUTE)
@@ -79,7 +83,7 @@ def _is_common(path: str, name: bytes) -> bool:
 
 def _unmaintained(series: Series, context: Context) -> Iterator[Found]:
     """A new driver with an author, and MAINTAINERS stays as it is; told once a series."""
-    if not _is_whole(series) or any(path == "MAINTAINERS" for path in _paths(series)):
+    if not _is_whole(series, b"MODULE_AUTHOR") or any(path == "MAINTAINERS" for path in _paths(series)):
         return
     for index, patch in enumerate(series.patches):
         for file, line, _ in _matches(patch, _AUTHOR, new=True):
@@ -90,7 +94,7 @@ def _unmaintained(series: Series, context: Context) -> Iterator[Found]:
 
 def _unbound(series: Series, context: Context) -> Iterator[Found]:
     """A compatible string that a driver starts to match and that no binding in the series names; once a patch."""
-    if not _is_whole(series):
+    if not _is_whole(series, b".compatible"):
         return
     bound: set[bytes] = set()
     for patch in series.patches:

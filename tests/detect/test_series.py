@@ -78,7 +78,7 @@ SHOW = file_of("+static DEVICE_ATTR_RO(level);", path="drivers/misc/part.c")
 
 
 def undocumented(*patches: Patch, total: int = 1) -> list[str]:
-    whole = Series(tuple(replace(patch, total=total) for patch in patches))
+    whole = Series(tuple(replace(patch, total=total, raw=b"DEVICE_ATTR") for patch in patches))
     return [f"{one.index}:{one.texts['NAME']}" for one in DOCS["attribute-undocumented"](whole, Context(Tables({})))]
 
 
