@@ -225,9 +225,9 @@ class UnlockEngine(QuestionEngine):
 
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
         """Check a rule's block."""
-        known = knowledge(tables)
-        own = frozenset(name for family in known.families if _is_lock(family) for name in family.release)
-        return super().check(rule, tables) or own
+        found = super().check(rule, tables)
+        families = knowledge(tables).families if found is None else ()
+        return found or frozenset(name for family in families if _is_lock(family) for name in family.release)
 
 
 ENGINE = UnlockEngine("unlock", QUESTIONS)
