@@ -159,10 +159,10 @@ class Pool:
                 (one for one in self._workers if one.ready and len(one.batches) < AHEAD and one.given < self.lifetime),
                 key=lambda one: len(one.batches), default=None,
             )  # fmt: skip
-            if idle is None or idle.batches:
-                serving = [worker for worker in self._workers if worker.given < self.lifetime]
-                if len(serving) < self.jobs and len(self._todo) > sum(not worker.ready for worker in serving):
-                    self._workers.append(self._start())
+            starting = sum(not one.ready for one in self._workers)
+            # one that is to leave leaves first: two of them at once would need the memory of two
+            if (idle is None or idle.batches) and starting < len(self._todo) and len(self._workers) < self.jobs:
+                self._workers.append(self._start())
             if idle is None:
                 return
             self._give(idle, self._todo.popleft())
