@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from linter.cli._run import finish, make_report, make_setup, say_stale, wants_color
 from linter.errors import InputError, UsageError
+from linter.render.escape import in_ci, no_commands
 from linter.render.options import RenderOptions
 from linter.render.registry import Renderer, for_terminal, formats, renderer
 from linter.review.model import Report
@@ -52,8 +54,10 @@ def _write(report: Report, render: Renderer, readable: bool, options: Mapping[st
         verbose=options["skipped"],
         show_suppressed=options["show_suppressed"],
     )
+    log = readable and not target and in_ci(os.environ)
     try:
         for text in render(report, look):
+            text = no_commands(text) if log else text
             stream.write(text.encode(encoding, "backslashreplace"))
             if terminal:
                 stream.flush()

@@ -16,7 +16,7 @@ from linter.patch.intake import Problem, read_messages
 from linter.patch.model import Message, Series
 from linter.patch.series import group_series
 from linter.record import record
-from linter.render.escape import one_line
+from linter.render.escape import no_commands, one_line
 from linter.review.config import Config, find_top, load_config
 from linter.review.model import PatchReport, Report, Skip
 from linter.review.profiles import check_profiles
@@ -204,7 +204,7 @@ def say_stale(setup: Setup, *, all_of_them: bool = False) -> None:
     for verb, found in (("is stale", stale), ("does nothing", decisions.idle)):
         for decision, why in found:
             words = one_line(f"suppression of {decision.rule} ({decision.source}) {verb}: {why}", None)
-            print(f"note: {words}", file=sys.stderr)
+            print(f"note: {no_commands(words)}", file=sys.stderr)
 
 
 def wants_color(choice: str, stream: Any) -> bool:

@@ -6,8 +6,10 @@ escape, bidirectional override and invisible character stands as a visible name.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 
+from linter.pattern import lazy
 from linter.record import record
 
 TAB = 8
@@ -62,6 +64,23 @@ def one_line(text: str, unicode: Glyphs = True) -> str:
 def prose(text: str, unicode: Glyphs = True) -> str:
     """Text of several lines: line breaks stay, tabs become spaces, the rest is made visible."""
     return visible(text.replace("\r\n", "\n").expandtabs(TAB), unicode, keep="\n")
+
+
+_CI = ("GITHUB_ACTIONS", "GITEA_ACTIONS", "FORGEJO_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION")
+_COMMAND = lazy(r"^([ \t]*):(?=:)|#(?=#(?:vso|teamcity)?\[)", re.M)
+
+
+def in_ci(environment: Mapping[str, str]) -> bool:
+    """Whether standard output is read by a CI server that takes some lines of it for commands."""
+    return any(environment.get(name) for name in _CI)
+
+
+def no_commands(text: str) -> str:
+    """Lines for the log of a CI server: none of them is a command, whatever a patch says.
+
+    `::name::` at the start of a line (GitHub), `##[name]` (GitHub, Azure), `##vso[` and `##teamcity[` anywhere.
+    """
+    return _COMMAND.sub(lambda match: f"{match[0]} ", text)
 
 
 def data(text: str) -> str:

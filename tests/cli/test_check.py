@@ -185,6 +185,23 @@ def test_a_relative_cache_folder_is_ignored(tmp_path: Path) -> None:
     assert (home / ".cache" / "hunklint").is_dir()
 
 
+@pytest.mark.parametrize("format", ["text", "terse", "nipa"])
+def test_a_patch_gives_no_orders_to_a_ci_server(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, outside: Path, format: str
+) -> None:
+    text = PATCH.read_text().replace("return -EINVAL;", "return -EINVAL; /* ##[add-mask]x */")
+    (outside / "a.patch").write_text(text.replace("drivers/misc/spool/spool-export.c", "::error::x/a.c"))
+    plain = check(capsys, "--format", format, "a.patch")[1]
+    assert "::error::x/a.c" in plain
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    guarded = check(capsys, "--format", format, "a.patch")[1]
+    assert "##[" not in guarded
+    assert not [line for line in guarded.splitlines() if line.lstrip().startswith("::")]
+    assert "copy-user-wrong-errno" in guarded
+    check(capsys, "--format", format, "-o", "out", "a.patch")
+    assert (outside / "out").read_text() == plain, "a file is no log"
+
+
 def test_counts_name_unreadable_inputs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 input unreadable)" in check(capsys, "--format", "terse", "nothing.patch", str(PATCH))[1]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from linter.render.escape import data, decode, one_line, prose, show, take, visible, width
+from linter.render.escape import data, decode, in_ci, no_commands, one_line, prose, show, take, visible, width
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,25 @@ def test_a_huge_line_is_cut_around_the_place():
 @given(st.text(st.characters(categories=["Lo", "Lu", "Mn"])), st.integers(0, 20), st.integers(0, 20))
 def test_take_is_as_wide_as_asked(text: str, start: int, count: int):
     assert width(take(text, start, count)) <= count
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", ": :error::x"),
+        ("a\n  ::stop-commands::t\n", "a\n  : :stop-commands::t\n"),
+        ("1 | + /* ##[add-mask]x */", "1 | + /* # #[add-mask]x */"),
+        ("##vso[task.x]", "# #vso[task.x]"),
+        ("a ##teamcity[x] ##[y]", "a # #teamcity[x] # #[y]"),
+        ("###[x]", "## #[x]"),
+        ("std::string a::b ## x [y] #[z]", "std::string a::b ## x [y] #[z]"),
+    ],
+)
+def test_no_line_of_a_log_is_a_command(text: str, shown: str):
+    assert no_commands(text) == shown
+
+
+def test_who_takes_lines_for_commands():
+    assert in_ci({"GITHUB_ACTIONS": "true"})
+    assert in_ci({"TF_BUILD": "True"})
+    assert not in_ci({"GITHUB_ACTIONS": "", "CI": "true"})
