@@ -17,7 +17,7 @@ from linter.review.model import PatchReport, Report
 from tests.render import sample
 from tests.render.browser import look, needs_chromium
 from tests.render.build import at, finding, judge, report_of
-from tests.render.test_html import Tree
+from tests.render.test_html import CONTRAST, Tree, contrast
 
 GRID = Grid(
     "Layout of struct part_read",
@@ -101,3 +101,12 @@ def test_a_wide_grid_scrolls_by_itself(tmp_path: Path):
     assert seen["page"] <= seen["inside"]
     assert seen["table"] > 500
     assert seen["height"] > 80
+
+
+@needs_chromium
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_grid_can_be_read(tmp_path: Path, dark: bool):
+    script = CONTRAST.replace("querySelectorAll('", "querySelectorAll('.grid td, .grid th, .grid caption, ")
+    pairs = look(rendered("html", GRID), script, tmp_path, dark=dark)
+    assert sum(pair[0] in ("TD", "TH", "CAPTION") for pair in pairs) > 20
+    assert not {(name, text, back) for name, text, back in pairs if contrast(text, back) < 4.5}

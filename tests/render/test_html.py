@@ -186,7 +186,7 @@ def test_the_remark_is_seen_beside_its_line(tmp_path: Path, width: int, dark: bo
     assert seen["code"] > 0.6 * width
     assert seen["scroll"] <= seen["inside"], "nothing sticks out sideways"
     assert (seen["visible"], seen["display"] != "none") == ("visible", True)
-    assert _contrast(seen["page"], seen["text"]) > 10
+    assert contrast(seen["page"], seen["text"]) > 10
     assert (_brightness(seen["page"]) < 0.1) == dark
 
 
@@ -205,7 +205,7 @@ CONTRAST = """[...document.querySelectorAll('.chip, .soft, h4, article p, td.n, 
 def test_every_text_can_be_read(tmp_path: Path, dark: bool):
     pairs = look(page(show_suppressed=True), CONTRAST, tmp_path, dark=dark)
     assert len(pairs) > 100
-    weak = {(name, text, back) for name, text, back in pairs if _contrast(text, back) < 4.5}
+    weak = {(name, text, back) for name, text, back in pairs if contrast(text, back) < 4.5}
     assert not weak
 
 
@@ -252,7 +252,7 @@ def _brightness(color: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _contrast(one: str, other: str) -> float:
+def contrast(one: str, other: str) -> float:
     """The ratio of https://www.w3.org/TR/WCAG21/#contrast-minimum"""
     dark, light = sorted((_brightness(one), _brightness(other)))
     return (light + 0.05) / (dark + 0.05)
