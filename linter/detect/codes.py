@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tree_sitter import Node
-
 from linter.detect.calls import branches, clean_text
 from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Place, Query
@@ -16,12 +14,12 @@ from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.pattern import compiled, lazy
 
-_ERROR_NAME = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result|res|r|rval|e|ierr|errno|ret_val|retv)\d?$")
-_ERROR_LOG = lazy(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_|$)|^DMERR|^printk$")
+ERROR_NAME = lazy(r"^(?:ret|err|error|rc|retval|rv|status|result|res|r|rval|e|ierr|errno|ret_val|retv)\d?$")
+ERROR_LOG = lazy(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_|$)|^DMERR|^printk$")
 _ERROR_LABEL = lazy(r"err|fail|unwind|abort|bail|free|clean|release|undo|rollback|put|unmap|disable", re.I)
 _RETURNED = lazy(r"\breturn\s+(\w+)\s*;")
 _INT = lazy(r"^(?:static |inline |const )*(?:int|long|s32|s64|ssize_t|asmlinkage int)$")
-_OPTIONAL = lazy(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt", re.I)
+OPTIONAL = lazy(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt", re.I)
 
 
 def returns_int(cfg: Cfg) -> bool:
@@ -90,7 +88,7 @@ def missing_code(query: Query) -> Iterator[Answer]:
     }
     known = conventions(query.tables)
     for key in sorted(returned):
-        if key not in cfg.locals or not _ERROR_NAME.match(key) or "unsigned" in cfg.locals[key]:
+        if key not in cfg.locals or not ERROR_NAME.match(key) or "unsigned" in cfg.locals[key]:
             continue
         entry, _ = zero_blocks(cfg, key)
         for block, condition in _failing_branches(cfg, known):
@@ -109,18 +107,19 @@ def _may_miss(query: Query) -> bool:
     body = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte].decode(
         "utf-8", "replace"
     )
-    returned = {match[1] for match in _RETURNED.finditer(body) if _ERROR_NAME.match(match[1])}
+    returned = {match[1] for match in _RETURNED.finditer(body) if ERROR_NAME.match(match[1])}
     for condition, branch in branches(query.function) if returned else ():
         jumps = "goto" in branch or branch == "{"
         for name in returned:
-            if name in _words(condition) or re.search(rf"\b{name}\s*=[^=]", branch):
+            if name in words_of(condition) or re.search(rf"\b{name}\s*=[^=]", branch):
                 continue
             if jumps or re.search(rf"\breturn\s+{name}\s*;", branch):
                 return True
     return False
 
 
-def _words(text: str) -> set[str]:
+def words_of(text: str) -> set[str]:
+    """The identifiers and numbers in a text."""
     return set(compiled(r"\w+").findall(text))
 
 
@@ -147,13 +146,13 @@ def _is_failure(cfg: Cfg, condition: Expr, holds: bool, known: Conventions) -> b
         return holds
     if condition.kind in (Kind.NAME, Kind.FIELD, Kind.INDEX) and not holds:
         origin = sources(cfg, condition.key)
-        return bool(origin) and all(name in known.allocations and not _OPTIONAL.search(name) for name in origin or ())
+        return bool(origin) and all(name in known.allocations and not OPTIONAL.search(name) for name in origin or ())
     return False
 
 
 def _logs_error(block: BasicBlock) -> bool:
     return any(
-        step.kind is StepKind.CALL and step.expr is not None and _ERROR_LOG.search(step.expr.text) is not None
+        step.kind is StepKind.CALL and step.expr is not None and ERROR_LOG.search(step.expr.text) is not None
         for step in block.steps
     )
 
@@ -188,76 +187,6 @@ def _returns_zero(cfg: Cfg, block: BasicBlock, key: str) -> Place | None:
     return None
 
 
-def success_returned(query: Query) -> Iterator[Answer]:
-    """`if (ret) return 0;` and `if (ret) goto out;` with `out: return 0;`: the failure at hand is not reported."""
-    if not _may_drop(query):
-        return
-    cfg = query.cfg
-    if not returns_int(cfg) or cfg.has_gap:
-        return
-    known = conventions(query.tables)
-    reports = any(_reports(step) for block in cfg.blocks for step in block.steps)
-    told: set[Place] = set()
-    for block in cfg.blocks:
-        for edge in block.edges:
-            value = failed_value(edge)
-            if value is None or value.kind is not Kind.NAME or value.key not in cfg.locals:
-                continue
-            origin = sources(cfg, value.key)
-            assigned = last_call(cfg, block, value.key)
-            if not _ERROR_NAME.match(value.key) or assigned is None or assigned.text not in known.fallible:
-                continue
-            if _OPTIONAL.search(assigned.text) or origin == set():
-                continue
-            found = _returns_constant_zero(cfg, cfg.blocks[edge.target], value.key, reports)
-            if found is not None and edge.assume is not None and found not in told:
-                told.add(found)
-                condition = edge.assume[0]
-                if _answers_all_alike(query, condition, value.key):
-                    continue
-                names = {"VALUE": value.key, "CALLEE": assigned.text}
-                labels = [((assigned.start, assigned.end), "fails"), ((condition.start, condition.end), "noticed here")]
-                yield Answer(found, names, labels, key=value.key)
-
-
-def _answers_all_alike(query: Query, condition: Expr, key: str) -> bool:
-    """Whether an `else if` tells the results apart further and returns 0 there, too: what is returned is no result."""
-    node: Node | None = query.unit.tree.root_node.descendant_for_byte_range(condition.start, condition.end)
-    while node is not None and node.type != "if_statement":
-        node = node.parent
-    other = node.child_by_field_name("alternative") if node is not None else None
-    text = (other.text or b"") if other is not None else b""
-    return re.match(rb"else\s+if\s*\([^;{]*\b" + key.encode() + rb"\b", text) is not None and b"return 0;" in text
-
-
-def _may_drop(query: Query) -> bool:
-    """Whether some branch that tests an error variable returns 0, or goes to a label behind which 0 is returned."""
-    body = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte].decode(
-        "utf-8", "replace"
-    )
-    if "return 0;" not in body:
-        return False
-    for condition, branch in branches(query.function):
-        if not any(_ERROR_NAME.match(word) for word in _words(condition)):
-            continue
-        if "return 0;" in branch:
-            return True
-        jump = compiled(r"\bgoto\s+(\w+)").search(branch)
-        if jump is not None:
-            label = re.search(rf"\n\s*{jump[1]}\s*:", body)
-            behind = compiled(r"\breturn\b[^;]*;").search(body[label.end() :]) if label is not None else None
-            if behind is not None and behind[0] == "return 0;":
-                return True
-    return False
-
-
-def _reports(step: Step) -> bool:
-    """Whether a step returns an error code, or what may be one."""
-    if step.kind is not StepKind.RETURN or step.expr is None:
-        return False
-    return is_error_constant(step.expr) or _ERROR_NAME.match(step.expr.key) is not None
-
-
 def failed_value(edge: Edge) -> Expr | None:
     """The value that an edge assumes to hold an errno."""
     if edge.assume is None:
@@ -279,44 +208,10 @@ def last_call(cfg: Cfg, block: BasicBlock, key: str) -> Expr | None:
     return None
 
 
-def _returns_constant_zero(cfg: Cfg, block: BasicBlock, key: str, reports: bool) -> Place | None:
-    """Where a branch that goes straight on, or to a label, returns 0 without another look at `key`."""
-    jumped = False
-    seen: set[int] = set()
-    while block.index not in seen:
-        seen.add(block.index)
-        for step in block.steps:
-            if step.kind is StepKind.RETURN:
-                zero = step.expr is not None and step.expr.kind is Kind.CONST and step.expr.text == "0"
-                return (step.start, step.end) if zero and (reports or jumped) else None
-            if mentions(step.expr, frozenset([key])) or (step.target is not None and step.target.key == key):
-                return None
-            if step.kind is StepKind.CALL and step.expr is not None and not _is_quiet(step.expr.text):
-                return None
-        if len(block.edges) != 1:
-            return None
-        following = cfg.blocks[block.edges[0].target]
-        if following.label is None and not jumped:
-            return None
-        jumped = jumped or following.label is not None
-        block = following
-    return None
-
-
-_QUIET = lazy(
-    r"unlock|put|free|release|exit|end|cache|relse|disable|err|warn|print|log|clear|close|destroy|unmap|drop", re.I
-)
-
-
-def _is_quiet(name: str) -> bool:
-    """Whether a call on the way out only undoes or reports something."""
-    return _QUIET.search(name) is not None
-
-
 def swallowed_code(query: Query) -> Iterator[Answer]:
     """An errno in hand, and another one returned."""
     if not any(
-        "-E" in branch and ("IS_ERR" in condition or any(_ERROR_NAME.match(word) for word in _words(condition)))
+        "-E" in branch and ("IS_ERR" in condition or any(ERROR_NAME.match(word) for word in words_of(condition)))
         for condition, branch in branches(query.function)
     ):
         return
@@ -354,7 +249,7 @@ def _errno_in_hand(cfg: Cfg, block: BasicBlock, edge: Edge, known: Conventions) 
 
 def _any_call(cfg: Cfg, key: str) -> tuple[Expr, str] | None:
     """A call of an operation that gives `key` its value, where nothing but such calls do."""
-    if not _ERROR_NAME.match(key) or key not in cfg.locals:
+    if not ERROR_NAME.match(key) or key not in cfg.locals:
         return None
     found = [
         step.expr

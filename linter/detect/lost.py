@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linter.detect.calls import clean_text
+from linter.detect.codes import returns_int
 from linter.detect.paths import fate, result_taken
 from linter.detect.questions import Answer, Query
 from linter.detect.results import TEARDOWN, UNDOES, on_error_path, sites
 from linter.detect.returns import Conventions, conventions
-from linter.flow.model import Kind
+from linter.flow.model import Cfg, Kind, StepKind
 from linter.pattern import find_word, lazy
 from linter.rulebook.harvest import closing
 from linter.rulebook.model import Confidence
@@ -33,15 +34,18 @@ def lost_result(query: Query) -> Iterator[Answer]:
         if not UNDOES.search(site.name):
             told.add(site.start)
             yield from _judge_lost(query, site.name, site.start, site.end, known, "forgotten")
-    for name, start, end in _written_twice(query.function):
+    for name, start, end, how in _unread(query.function):
         if start in told or UNDOES.search(name):
             continue
         if name in known.fallible or not _READS.search(name):
-            yield from _judge_lost(query, name, start, end, known, "replaced")
+            yield from _judge_lost(query, name, start, end, known, how)
 
 
 def _judge_lost(query: Query, name: str, start: int, end: int, known: Conventions, how: str) -> Iterator[Answer]:
-    """The result of a call, where no path reads it; `replaced`: and every path stores the next call's in its place."""
+    """The result of a call, where no path reads it.
+
+    `replaced`: and every path stores the next call's in its place; `last`: and the function reports errors otherwise.
+    """
     if on_error_path(query.function, start):
         return
     cfg = query.cfg
@@ -57,22 +61,33 @@ def _judge_lost(query: Query, name: str, start: int, end: int, known: Convention
         or seen.overwritten.expr.kind is not Kind.CALL or taken[2].op not in ("", "=")
     ):  # fmt: skip
         return
+    if how == "last" and not (returns_int(cfg) and seen.overwritten is None and _reports(cfg, target.key)):
+        return
     if b"#define" in query.unit.text[query.function.body.start_byte : query.function.body.end_byte]:
         return  # a macro may read it
-    sure = Confidence.MEDIUM if how == "replaced" else None  # what the callee returns is not known
+    sure = Confidence.MEDIUM if how != "forgotten" else None  # what the callee returns is not known
     labels = []
     if seen.overwritten is not None:
         labels.append(((seen.overwritten.start, seen.overwritten.end), "overwritten here"))
     yield Answer((start, end), {"CALLEE": name, "VALUE": target.key}, labels, key=target.key, confidence=sure)
 
 
-def _written_twice(function: Function) -> Iterator[tuple[str, int, int]]:
-    """Calls whose result goes into an error variable that the text mentions next to store something else in it."""
+def _reports(cfg: Cfg, key: str) -> bool:
+    """Whether the function returns the variable elsewhere."""
+    return any(
+        step.kind is StepKind.RETURN and step.expr is not None and step.expr.key == key
+        for block in cfg.blocks
+        for step in block.steps
+    )
+
+
+def _unread(function: Function) -> Iterator[tuple[str, int, int, str]]:
+    """Calls whose result goes into an error variable that the text mentions next to store something else, or never."""
     text, end = clean_text(function.unit), function.body.end_byte
     for match in _STORED.finditer(text, function.body.start_byte, end):
         close = closing(text, match.end() - 1)
         if close < 0 or close > end:
             continue
         at = next(find_word(text, match[1], close, end), -1)
-        if at >= 0 and _AGAIN.match(text, at + len(match[1]), end):
-            yield match[2].decode(), match.start(2), close
+        if at < 0 or _AGAIN.match(text, at + len(match[1]), end):
+            yield match[2].decode(), match.start(2), close, "replaced" if at >= 0 else "last"

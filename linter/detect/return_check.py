@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from linter.detect import codes, copies, lost, mismatches, results, trylocks, undone, verdicts
+from linter.detect import codes, copies, dropped, lost, mismatches, results, trylocks, undone, verdicts
 from linter.detect.questions import Question, QuestionEngine
 from linter.rulebook.model import Tables
 
@@ -31,7 +31,7 @@ QUESTIONS: Mapping[str, Question] = {
     "positive-success": verdicts.positive_success,
     "inverted-test": verdicts.inverted_test,
     "missing-code": codes.missing_code,
-    "success-returned": codes.success_returned,
+    "success-returned": dropped.success_returned,
     "copy-errno": copies.copy_errno,
     "copy-left-returned": copies.copy_left_returned,
     "swallowed-code": codes.swallowed_code,

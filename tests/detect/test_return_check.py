@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from linter.detect import codes, copies, lost, mismatches, pointers, results, undone, verdicts
+from linter.detect import codes, copies, dropped, lost, mismatches, pointers, results, undone, verdicts
 from linter.detect.calls import call_sites, named_calls, touched_functions
 from linter.detect.paths import fate, result_taken
 from linter.detect.questions import fill
@@ -199,8 +199,8 @@ def test_results_that_are_told_apart_and_answered_alike() -> None:
         "\tif (ret < 0)\n\t\treturn 0;\n"
         "{}\tret = clk_prepare_enable(foo->clk);\n\tif (ret)\n\t\treturn ret;\n\treturn 1;\n}}\n"
     )
-    assert ask_words(codes.success_returned, text.format("")) == ["return 0;"]
-    assert ask_words(codes.success_returned, text.format("\telse if (ret > 0)\n\t\treturn 0;\n")) == []
+    assert ask_words(dropped.success_returned, text.format("")) == ["return 0;"]
+    assert ask_words(dropped.success_returned, text.format("\telse if (ret > 0)\n\t\treturn 0;\n")) == []
 
 
 REPLACED = "int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = {};\n{}\treturn ret;\n}}\n"
@@ -221,6 +221,16 @@ REPLACED = "int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = {};\n{}\treturn ret;
 )
 def test_a_result_that_the_next_one_replaces(first: str, behind: str, count: int) -> None:
     assert len(ask(lost.lost_result, REPLACED.format(first, behind))) == count
+
+
+def test_a_result_that_nothing_comes_behind() -> None:
+    text = (
+        "int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = foo_one(p);\n\tif (ret)\n\t\treturn ret;\n"
+        "\tret = foo_two(p);\n\tunlock(p);\n\treturn {};\n}}\n"
+    )
+    assert ask_words(lost.lost_result, text.format("0")) == ["foo_two(p)"]
+    assert ask_words(lost.lost_result, text.format("ret")) == []
+    assert ask_words(lost.lost_result, text.replace("return ret", "return 1").format("0")) == []  # it reports nothing
 
 
 def test_a_member_of_the_same_name_of_something_else_is_no_test() -> None:
