@@ -166,6 +166,7 @@ class Knowledge:
         self.borrow = frozenset(resources["borrow"])
         self.noise = frozenset(resources["noise"])
         self.borrow_calls = frozenset(resources["borrow-calls"])
+        self.borrow_prefixes = tuple(resources["borrow-prefixes"])
         self.not_pairs = frozenset(resources["not-pairs"])
         self.take_calls = frozenset(resources["take-calls"])
         self.handover = frozenset(locks["handover"])
@@ -248,11 +249,13 @@ class Knowledge:
 
     def is_teardown(self, name: str) -> bool:
         """Whether a callee's name says that it ends what it is given."""
-        return name in self.release or not self.teardown.isdisjoint(self.words(name))
+        if name in self.release:
+            return True
+        return not self.teardown.isdisjoint(self.words(name)) and not name.startswith(self.borrow_prefixes)
 
     def is_borrower(self, name: str) -> bool:
         """Whether a callee looks at what it is given and does not keep it."""
-        if name in self.borrow_calls:
+        if name in self.borrow_calls or name.startswith(self.borrow_prefixes):
             return True
         if name in self.take_calls:
             return False

@@ -402,6 +402,8 @@ def test_what_a_module_s_init_leaves_behind_nobody_takes_away(text: str) -> None
             " if (a) { put_device(foo->dev); return -EIO; } return 0;",
             0,
         ),
+        ("char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; put_unaligned_be32(a, p); return -EIO;", 1),
+        ("char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; foo_put_ring(a, p); return -EIO;", 0),
         ("char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; foo_free(&p); if (a) return -EIO; return 0;", 0),
     ],
 )
