@@ -22,9 +22,9 @@ from linter.detect.calls import touched_functions
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.detect.protocol_block import DONE, Block, Event, Violation, compile_block
 from linter.detect.questions import fill
-from linter.detect.typestate_walk import base_facts
 from linter.flow.build import build_cfg
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
+from linter.flow.known import base_facts
 from linter.flow.limits import TOO_MANY_STARTS, UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve

@@ -5,8 +5,8 @@ from __future__ import annotations
 from linter.detect.calls import called_names
 from linter.detect.questions import Query
 from linter.detect.returns import typed_allocators
-from linter.detect.typestate_walk import base_facts
 from linter.flow.facts import Facts
+from linter.flow.known import base_facts
 from linter.flow.model import Expr, Kind, Step, StepKind
 from linter.record import record
 from linter.rulebook.model import Tables

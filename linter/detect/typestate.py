@@ -26,8 +26,9 @@ from linter.detect.typestate_protocol import compile_all, compile_protocol, run_
 from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped, report_late
 from linter.detect.typestate_seeds import Seeds
 from linter.detect.typestate_tables import Knowledge, knowledge
-from linter.detect.typestate_walk import MOST_VISITS, Walk, base_facts
+from linter.detect.typestate_walk import MOST_VISITS, Walk
 from linter.flow.build import build_cfg
+from linter.flow.known import base_facts
 from linter.flow.model import Cfg, Kind, StepKind
 from linter.patch.model import Change, FilePatch, Line, LineKind, Side
 from linter.rulebook.errors import BlockError

@@ -15,7 +15,7 @@ from linter.detect.registry import check_rule, engine_of
 from linter.detect.typestate import outcomes
 from linter.detect.typestate_leak import Judge
 from linter.detect.typestate_tables import knowledge
-from linter.flow import build, expr, limits, solve
+from linter.flow import build, expr, known, limits, solve
 from linter.flow.limits import noted_limits
 from linter.rulebook.load import load_rulebook
 from linter.syntax.model import Unit
@@ -51,10 +51,10 @@ SMALL = """static int f(struct foo *foo, int a)
 
 def notes(text: str = SMALL) -> list[str]:
     """What is noted about a text when what it acquires is followed and judged."""
-    unit, known = make_unit(text), knowledge(tables())
+    unit, tables_known = make_unit(text), knowledge(tables())
     for function in unit.functions:
-        for owed, outcome, cfg in outcomes(function, known):
-            Judge(cfg, known, owed, outcome).leaks()
+        for owed, outcome, cfg in outcomes(function, tables_known):
+            Judge(cfg, tables_known, owed, outcome).leaks()
     return noted_limits(unit)
 
 
@@ -65,7 +65,7 @@ def test_nothing_is_noted_where_nothing_is_cut() -> None:
 @pytest.mark.parametrize(
     ("module", "bound", "value", "reason"),
     [
-        (typestate_walk, "MOST_BLOCKS", 3, limits.TOO_LARGE),
+        (known, "MOST_BLOCKS", 3, limits.TOO_LARGE),
         (typestate_walk, "MOST_VISITS", 3, limits.TOO_MANY_PATHS),
         (typestate_seeds, "MOST_CALLS", 2, limits.TOO_MANY_CALLS),
         (typestate_seeds, "MOST_OBLIGATIONS", 1, limits.TOO_MANY_ACQUIRED),

@@ -1,0 +1,128 @@
+"""What a call does to an obligation: releases it, takes it over, is lent its handle, or nothing."""
+
+from __future__ import annotations
+
+from linter.detect.typestate_handle import Handle
+from linter.detect.typestate_model import KEPT, RELEASED, State
+from linter.flow.facts import Facts
+from linter.flow.model import Expr, Kind, Step
+
+_SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
+"""Kinds whose release leaves the object that it is about in place."""
+_SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
+_ACTIONS = frozenset(
+    {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
+)
+"""Calls that leave the release to the device; what their callback releases is out of sight."""
+
+
+class Calls(Handle):
+    """The calls of a path."""
+
+    def _call(self, step: Step, call: Expr, status: int, state: State) -> int:
+        owed, knowledge, facts, name = self.owed, self.knowledge, state.facts, call.text
+        if call.start == owed.call.start:
+            return -1
+        given = [arg for arg in call.args if self.mentions(arg, facts)] if owed.handle else []
+        if self._is_release(call, bool(given)):
+            return self._release(step, status, state)
+        if status == RELEASED:
+            if state.freed >= 0 and self._same(call.args, facts):
+                self.outcome.used.setdefault(step.start, (step, state.freed))
+            return -1 if knowledge.acquire.get(name) is owed.family and given else status
+        if call.start in self.owed.unwinding:
+            state.undone |= {call.start}
+        if knowledge.is_teardown(name) and name not in knowledge.borrow_calls:
+            if given and self._ends(name):
+                return self._release(step, status, state)
+            if self._ends_owner(call, state):
+                return self._release(step, status, state)
+        if name in _ACTIONS or self._undoes_function(name):
+            return -1
+        if given and not self.counted:
+            if name.endswith(("set_drvdata", "set_clientdata", "set_intfdata", "set_adapdata")):
+                state.lent |= {KEPT}  # found again by the driver's own teardown, not by a failing probe
+                return status
+            if knowledge.is_taker(name) or self._embeds(name, given, facts):
+                return -1
+            if not knowledge.is_borrower(name):
+                state.lent |= {call.start}
+        elif self._is_embedded_in(call, state):
+            return -1
+        elif not self.counted and any(self._contains(arg, state) for arg in call.args):
+            if knowledge.is_taker(name) and not owed.managed_base:
+                return -1
+            if not knowledge.is_borrower(name) and not knowledge.is_memory_release(name) and not owed.managed_base:
+                state.lent |= {call.start}
+        return status
+
+    def _undoes_function(self, name: str) -> bool:
+        """Whether a callee is the counterpart of this very function: a failing suspend calls resume."""
+        return self.knowledge.reverses(self.cfg.function.name, name)
+
+    def _is_embedded_in(self, call: Expr, state: State) -> bool:
+        """Whether a call keeps a member of what an accessor made of the handle: `list_add(&bo->entry, ...)`."""
+        if not self.knowledge.is_taker(call.text):
+            return False
+        derived = [base[1:] for base in state.containers if base[0] == "~"]
+        return any(
+            arg.kind is Kind.ADDRESS and state.facts.value(arg).startswith("&" + base)
+            for base in derived
+            for arg in call.args
+        )
+
+    def _release(self, step: Step, status: int, state: State) -> int:
+        call = step.expr
+        exact = call is not None and call.text in self.owed.release and not self.counted
+        exact = exact and call is not None and self._same(call.args, state.facts)
+        if status == RELEASED:
+            if exact and state.freed >= 0:
+                self.outcome.again.setdefault(step.start, (step, state.freed))
+            return -1
+        if exact:
+            state.freed = step.start
+        mask = state.facts.value_mask(self.owed.result)
+        if state.stored:
+            self.outcome.kept.add(step.start)
+        old = self.outcome.releases.get(step.start)
+        lent = state.lent - state.back if old is None else old[2] | (state.lent - state.back)
+        self.outcome.releases[step.start] = (step, mask if old is None else mask | old[1], lent)
+        return RELEASED
+
+    def _is_release(self, call: Expr, given: bool) -> bool:
+        """Whether a call is the counterpart of the acquisition, for this handle."""
+        owed, name = self.owed, call.text
+        if name in owed.release:
+            # A counterpart whose argument cannot be told is taken for the release where there is but one to release.
+            return given or not owed.handle or (self.counted and owed.others.isdisjoint(a.key for a in call.args))
+        return (given or not owed.handle) and self.knowledge.related(owed.name, name) > 0
+
+    def _embeds(self, name: str, given: list[Expr], facts: Facts) -> bool:
+        """Whether a call sets up an object inside the handle: from then on its own count decides."""
+        if not _SETUP.intersection(self.knowledge.words(name)):
+            return False
+        return any(arg.kind is Kind.ADDRESS and not self._is_handle(arg, facts) for arg in given)
+
+    def _ends(self, name: str) -> bool:
+        """Whether a teardown that is no counterpart by table or name may end the obligation all the same."""
+        if not self.counted:
+            families = self.knowledge.release.get(name, ())
+            return not families or any(family.kind not in _SWITCHES for family in families)
+        if name in self.knowledge.release:
+            return False
+        return self.owed.evidence == "table" or self.knowledge.covers(self.owed.name, name)
+
+    def _ends_owner(self, call: Expr, state: State) -> bool:
+        """Whether a call tears down the structure that the handle is a member of."""
+        name, knowledge = call.text, self.knowledge
+        if knowledge.is_memory_release(name):
+            return False
+        for arg in call.args:
+            value = state.facts.value(arg)
+            if value in state.containers or "^" + value in state.containers:
+                return True
+            if value == self.root or arg.key == self.root:
+                if self.owed.evidence == "names":
+                    return knowledge.covers(self.owed.name, name)
+                return name not in knowledge.release
+        return False

@@ -1,0 +1,88 @@
+"""Where one obligation shows: which expressions are its handle, name it, or hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from linter.detect.typestate_model import COUNTED, Obligation, Outcome, State
+from linter.detect.typestate_tables import Knowledge
+from linter.flow.expr import integer
+from linter.flow.facts import Facts
+from linter.flow.model import Cfg, Expr, Kind
+from linter.pattern import lazy
+
+ROOT = lazy(r"[&*(]*([A-Za-z_]\w*)")
+"""The variable that an lvalue starts from."""
+
+
+class Handle:
+    """One obligation, one function."""
+
+    def __init__(self, cfg: Cfg, knowledge: Knowledge, owed: Obligation) -> None:
+        self.cfg = cfg
+        self.knowledge = knowledge
+        self.owed = owed
+        self.outcome = Outcome()
+        self.root = (ROOT.match(owed.handle) or ROOT.match(next(iter(owed.keys), "")) or [None, None])[1]
+        self.counted = owed.kind in COUNTED
+        self.is_init = "__init" in cfg.function.annotations
+
+    def _is_handle(self, expr: Expr, facts: Facts) -> bool:
+        return expr.key in self.owed.keys or facts.value(expr) == self.owed.handle
+
+    def mentions(self, expr: Expr, facts: Facts) -> bool:
+        """Whether an argument gives away the handle, a member's address, or what an accessor makes of it."""
+        stack = [expr]
+        while stack:
+            top = stack.pop()
+            if top.kind in (Kind.CONST, Kind.STRING):
+                continue
+            if self._is_handle(top, facts):
+                return True
+            if self.owed.handle and facts.value(top).startswith("&" + self.owed.handle):
+                return True  # a variable that holds the address of a member
+            if top.kind is Kind.ADDRESS:
+                inner = top.args[0]
+                if inner.kind is Kind.NAME and self._is_handle(inner, facts):
+                    return True
+                while inner.kind in (Kind.FIELD, Kind.INDEX) and inner.args:
+                    inner = inner.args[0]
+                    if self._is_handle(inner, facts):
+                        return True
+            elif top.kind in (Kind.CALL, Kind.CONDITIONAL, Kind.OTHER) or (
+                top.kind is Kind.BINARY and top.text in "+-|"
+            ):
+                stack.extend(top.args)
+        return False
+
+    def _contains(self, expr: Expr, state: State) -> bool:
+        if not state.containers:
+            return False
+        value = state.facts.value(expr)
+        return value in state.containers or any(
+            value.startswith("&" + base) for base in state.containers if base[0] not in "^~"
+        )
+
+    def _same(self, args: Iterable[Expr | None], facts: Facts) -> bool:
+        """Whether the very value that was acquired is among these."""
+        return any(arg is not None and facts.value(arg) == self.owed.handle for arg in args)
+
+    def _is_other(self, expr: Expr, held: bool, facts: Facts) -> bool:
+        """Whether the path assumes that the handle is the same as something of another owner."""
+        if expr.kind is not Kind.BINARY or expr.text not in ("==", "!=") or held != (expr.text == "=="):
+            return False
+        left, right = expr.args
+        if Kind.CONST in (left.kind, right.kind) or self.counted:
+            return False
+        return self._is_handle(left, facts) or self._is_handle(right, facts)
+
+    def _tells_failure(self, expr: Expr, held: bool, facts: Facts) -> bool:
+        """Whether a test that the facts cannot read says that nothing was acquired: another number than wanted."""
+        family = self.owed.family
+        if family is None or family.fails != "zero" or expr.kind is not Kind.BINARY:
+            return False
+        left, right = expr.args
+        count = integer(right)
+        if count is None or count <= 0 or facts.value(left) != self.owed.result:
+            return False
+        return held == (expr.text in ("!=", "<")) and expr.text in ("!=", "==", "<", ">=")
