@@ -186,7 +186,8 @@ def sendemail_validate(arguments: Sequence[str]) -> int:
         raise InputError(f"only {len(files)} of {turn.total} mails came by the hook", "send them in one run")
     setup = _setup()
     report, problems = make_report(setup, files, None)
-    patches = list(report.patches)
+    # who answers a patch does not answer for it
+    patches = [one for one in report.patches if not one.patch.quoted]
     whole = turn.is_last or _is_whole(patches, file)
     report, said = _not_said_yet(report, patches, setup, seen.said, None if whole else file)
     _show(report, problems)

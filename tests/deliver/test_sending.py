@@ -117,6 +117,35 @@ def test_a_plain_mail_is_no_matter(ground: Ground, sink: Sink) -> None:
     assert len(sink.mails) == 1
 
 
+def _reply(ground: Ground, *calls: str) -> Path:
+    """A reply that quotes a patch with these calls whole."""
+    (file,) = series(ground, calls, cover=False)
+    patch = (ground.top / file).read_text().partition("\n")[2]
+    quoted = "".join(f"> {line}\n" for line in patch.splitlines())
+    head = "From: Ann <ann@example.org>\nSubject: Re: [PATCH] x\nIn-Reply-To: <x@example.org>\n\nBob wrote:\n"
+    place = ground.top / "reply.txt"
+    place.write_text(f"{head}{quoted}\nPlease do not call it.\n")
+    return place
+
+
+def test_who_answers_a_patch_does_not_answer_for_it(ground: Ground) -> None:
+    place = _reply(ground, "bad_call")
+    assert ground.hunklint("check", "--no-git", str(place), check=False).returncode == 1, (
+        "the quotation is judged there"
+    )
+    for env in ({}, {"GIT_SENDEMAIL_FILE_COUNTER": "1", "GIT_SENDEMAIL_FILE_TOTAL": "1"}):
+        done = ground.hunklint("hook", "run", "sendemail-validate", str(place), env=env, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_send_email
+def test_an_answer_is_sent(ground: Ground, sink: Sink) -> None:
+    ground.hunklint("hook", "install")
+    place = _reply(ground, "bad_call")
+    assert send(ground, sink, [place.name]).returncode == 0
+    assert sink.subjects == ["Re: [PATCH] x"]
+
+
 @needs_send_email
 def test_from_a_linked_work_tree(ground: Ground, sink: Sink, tmp_path: Path) -> None:
     ground.hunklint("hook", "install")
