@@ -140,7 +140,10 @@ def test_input_is_taken_no_faster_than_it_is_worked_on() -> None:
 
 def test_a_worker_is_replaced_after_its_lifetime() -> None:
     with Pool(f"{HERE}:prepare", 1, 1, lifetime=10) as pool:
+        real, alive = pool._start, []
+        pool._start = lambda: [alive.append(len(pool._workers)), real()][1]  # type: ignore[method-assign]  # to look on
         pids = list(pool.map([["pid"] for _ in range(25)]))
+    assert alive == [0, 0, 0], "one leaves before the next comes: memory is that of one"
     assert [len(list(same)) for _, same in itertools.groupby(pids)] == [10, 10, 5]
 
 
