@@ -142,40 +142,11 @@ def _is_release(name: str, known: Knowledge) -> bool:
     return not _ENDS.isdisjoint(known.words(name))
 
 
-_ENDS = frozenset(
-    [
-        "free",
-        "put",
-        "release",
-        "destroy",
-        "unregister",
-        "deregister",
-        "cleanup",
-        "exit",
-        "fini",
-        "uninit",
-        "deinit",
-        "disable",
-        "unmap",
-        "detach",
-        "disconnect",
-        "unprepare",
-        "unref",
-        "unlock",
-        "remove",
-        "del",
-        "delete",
-        "close",
-        "stop",
-        "kfree",
-        "vfree",
-        "kvfree",
-        "iounmap",
-        "unpin",
-        "unreserve",
-        "teardown",
-    ]
-)
+_ENDS = frozenset({
+    "free", "put", "release", "destroy", "unregister", "deregister", "cleanup", "exit", "fini", "uninit", "deinit",
+    "disable", "unmap", "detach", "disconnect", "unprepare", "unref", "unlock", "remove", "del", "delete", "close",
+    "stop", "kfree", "vfree", "kvfree", "iounmap", "unpin", "unreserve", "teardown",
+})  # fmt: skip
 """Words of calls that end something."""
 
 

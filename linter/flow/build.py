@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tree_sitter import Node
 
 from linter.flow.expr import build_expr
-from linter.flow.head import declared_name, declared_type, read_head
+from linter.flow.head import declared_name, declared_type, preproc_test, read_head
 from linter.flow.limits import TOO_DEEP, note_limit
 from linter.flow.loops import Loops
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
@@ -245,7 +245,7 @@ class _Builder(Loops):
         while link is not None:
             head = link.child_by_field_name("condition") or link.child_by_field_name("name")
             alternative = link.child_by_field_name("alternative")
-            text = _preproc_text(link, head)
+            text = preproc_test(link, head)
             if text[0] == "#0":  # nobody compiles it
                 link = alternative
                 continue
@@ -273,18 +273,6 @@ class _Builder(Loops):
     def _unknown(self, node: Node) -> None:
         if b"(" in (node.text or b""):
             self.gap(node.start_byte, node.end_byte)
-
-
-def _preproc_text(node: Node, head: Node | None) -> tuple[str, bool]:
-    """A name for the condition of an `#if`, and whether the first arm is the one where it holds."""
-    text = (
-        b" ".join((head.text or b"").split()).decode("utf-8", "replace") if head is not None else f"?{node.start_byte}"
-    )
-    positive = True
-    if node.type in ("preproc_ifdef", "preproc_elifdef"):
-        positive = not any(child.type in ("#ifndef", "#elifndef") for child in node.children)
-        text = f"defined({text})"
-    return "#" + text, positive
 
 
 _STATEMENTS: dict[str, Callable[[_Builder, Node], None]] = {

@@ -1,4 +1,4 @@
-"""The head of a function and its declarations: names and types as text."""
+"""The head of a function, its declarations and its `#if`s: names, types and conditions as text."""
 
 from __future__ import annotations
 
@@ -63,3 +63,15 @@ def read_head(function: Function) -> tuple[tuple[str, ...], dict[str, str], str]
             text = (base.text or b"").decode("utf-8", "replace")
             types[(name.text or b"").decode("utf-8", "replace")] = declared_type(text, declarator)
     return tuple(types), types, returns
+
+
+def preproc_test(node: Node, head: Node | None) -> tuple[str, bool]:
+    """A name for the condition of an `#if`, and whether the first arm is the one where it holds."""
+    text = (
+        b" ".join((head.text or b"").split()).decode("utf-8", "replace") if head is not None else f"?{node.start_byte}"
+    )
+    positive = True
+    if node.type in ("preproc_ifdef", "preproc_elifdef"):
+        positive = not any(child.type in ("#ifndef", "#elifndef") for child in node.children)
+        text = f"defined({text})"
+    return "#" + text, positive

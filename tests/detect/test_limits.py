@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from linter.cli.main import run
-from linter.detect import typestate_leak, typestate_seeds, typestate_walk
+from linter.detect import typestate_candidates, typestate_leak, typestate_walk
 from linter.detect.model import Context
 from linter.detect.registry import check_rule, engine_of
 from linter.detect.typestate import outcomes
@@ -67,8 +67,8 @@ def test_nothing_is_noted_where_nothing_is_cut() -> None:
     [
         (known, "MOST_BLOCKS", 3, limits.TOO_LARGE),
         (typestate_walk, "MOST_VISITS", 3, limits.TOO_MANY_PATHS),
-        (typestate_seeds, "MOST_CALLS", 2, limits.TOO_MANY_CALLS),
-        (typestate_seeds, "MOST_OBLIGATIONS", 1, limits.TOO_MANY_ACQUIRED),
+        (typestate_candidates, "MOST_CALLS", 2, limits.TOO_MANY_CALLS),
+        (typestate_candidates, "MOST_OBLIGATIONS", 1, limits.TOO_MANY_ACQUIRED),
         (typestate_leak, "_MOST_EXITS", 1, limits.TOO_MANY_EXITS),
         (solve, "MAX_VISITS", 0, limits.UNSETTLED),
         (build, "MAX_DEPTH", 2, limits.TOO_DEEP),
