@@ -35,8 +35,8 @@ def lost_result(query: Query) -> Iterator[Answer]:
             told.add(site.start)
             yield from _judge_lost(query, site.name, site.start, site.end, known, "forgotten")
     for name, start, end, how in _unread(query.function):
-        if start in told or UNDOES.search(name):
-            continue
+        if start in told or UNDOES.search(name) or name in known.timeout or name in known.timeout_signed:
+            continue  # a wait may end in any way
         if name in known.fallible or not _READS.search(name):
             yield from _judge_lost(query, name, start, end, known, how)
 

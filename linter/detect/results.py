@@ -271,7 +271,9 @@ def value_before_test(query: Query) -> Iterator[Answer]:
         requests = [step for step in seen.passed if is_irq and _takes_irq(step, key, known)]
         for use in [*requests, *_arithmetic(seen.reads if taken[2].target.kind is Kind.NAME else [], key)]:
             names = {"CALLEE": site.name, "VALUE": key}
-            yield Answer((use.start, use.end), names, [((site.start, site.end), "negative on failure")], key=key)
+            mild = Severity.INFO if use in requests else None  # the request fails, too, with another code
+            label = ((site.start, site.end), "negative on failure")
+            yield Answer((use.start, use.end), names, [label], key=key, severity=mild)
             break
 
 

@@ -78,7 +78,8 @@ def maybe_unassigned(query: Query) -> Iterator[Answer]:
         if how in ("read", "tested") and state.skipped < 0:
             continue  # conditions that imply each other are seldom seen to do so
         labels = [((step.start, step.end), "declared without a value")]
-        yield Answer(found.place, {"VALUE": name, "HOW": how}, labels, key=name)
+        sure = Confidence.LOW if how in ("read", "tested") else None  # the loop is seldom passed over
+        yield Answer(found.place, {"VALUE": name, "HOW": how}, labels, key=name, confidence=sure)
 
 
 def _has_suspects(body: bytes) -> bool:

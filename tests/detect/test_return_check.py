@@ -216,6 +216,7 @@ REPLACED = "int f(struct foo *p)\n{{\n\tint ret;\n\n\tret = {};\n{}\treturn ret;
         ("foo_one(p)", "\tret |= foo_two(p);\n", 0),
         ("foo_read(p)", "\tret = foo_read(p);\n", 0),
         ("foo_stop(p)", "\tret = foo_two(p);\n", 0),
+        ("wait_event_timeout(p->q, p->done, 10)", "\tret = foo_two(p);\n", 0),
         ("regmap_read_poll_timeout(p->map, 1, val, val, 1, 2)", "\tret = foo_two(p);\n", 1),
     ],
 )
