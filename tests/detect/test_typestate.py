@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from linter.detect.registry import check_rule
 from linter.detect.typestate import is_touched, outcomes
 from linter.detect.typestate_leak import FAILURE, Judge, classify
-from linter.detect.typestate_tables import HarvestedPairs, Knowledge
+from linter.detect.typestate_lookup import HarvestedPairs
+from linter.detect.typestate_tables import Knowledge
 from linter.patch.model import Image, Line, LineKind, Side
 from linter.rulebook.load import load_rulebook
 from linter.rulebook.model import Confidence, Tables
