@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from linter.detect.typestate_lookup import ByName, HarvestedPairs
-from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO
+from linter.flow.facts import ANY, NEGATIVE, POSITIVE, ZERO
 from linter.memory import Memo
 from linter.pattern import compiled, lazy
 from linter.record import record
@@ -20,8 +20,8 @@ FREES = frozenset({"free", "put", "release", "destroy", "unref", "unpin", "kfree
 MANAGED = ("devm_", "drmm_", "pcim_", "dmam_", "__devm_", "__drmm_", "snd_devm_", "dmaenginem_")
 
 _HELD = {
-    "null": POSITIVE | NEGATIVE, "errptr": POSITIVE | NEGATIVE, "null-or-errptr": POSITIVE | NEGATIVE, "zero": NONZERO,
-    "nonzero": ZERO, "never": ANY, "mapping": ANY & ~ERROR,
+    "null": POSITIVE | NEGATIVE, "errptr": POSITIVE | NEGATIVE, "null-or-errptr": POSITIVE | NEGATIVE, "zero": POSITIVE,
+    "nonzero": ZERO, "never": ANY, "mapping": POSITIVE | NEGATIVE,
 }  # fmt: skip
 
 

@@ -315,6 +315,17 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
             " if (b) return -EINVAL; return 0;",
             ["kmalloc"],
         ),
+        # a count that is not positive, an address that is 0
+        (
+            "int n = dma_map_sg(foo->dev, foo->sgl, 4, 0); if (n <= 0) return -EIO;"
+            " if (a) { dma_unmap_sg(foo->dev, foo->sgl, 4, 0); return -EINVAL; } foo->n = n; return 0;",
+            [],
+        ),
+        (
+            "dma_addr_t at = dma_map_single(foo->dev, foo->p, 8, 0); if (dma_mapping_error(foo->dev, at)) return -EIO;"
+            " if (a) { if (at) dma_unmap_single(foo->dev, at, 8, 0); return -EINVAL; } foo->at = at; return 0;",
+            [],
+        ),
         # a list takes a member of what an accessor makes of the handle
         (
             "struct gem *p = drm_gem_object_lookup(foo, a); struct bar *q; if (!p) return -ENOENT; q = to_bar(p);"
