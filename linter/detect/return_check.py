@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from linter.detect import codes, copies, dropped, lost, mismatches, results, trylocks, undone, verdicts
+from linter.detect import codes, copies, dropped, lost, mismatches, results, trylocks, undone, verdicts, verdicts_values
 from linter.detect.questions import Question, QuestionEngine
 from linter.rulebook.model import Tables
 
@@ -26,9 +26,9 @@ QUESTIONS: Mapping[str, Question] = {
     "errptr-test-of-null": verdicts.errptr_test_of_null,
     "either-test": verdicts.either_test,
     "either-judged-by-null": verdicts.either_judged_by_null,
-    "other-value-tested": verdicts.other_value_tested,
-    "unsigned-negative": verdicts.unsigned_negative,
-    "positive-success": verdicts.positive_success,
+    "other-value-tested": verdicts_values.other_value_tested,
+    "unsigned-negative": verdicts_values.unsigned_negative,
+    "positive-success": verdicts_values.positive_success,
     "inverted-test": verdicts.inverted_test,
     "missing-code": codes.missing_code,
     "success-returned": dropped.success_returned,
