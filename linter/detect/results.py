@@ -11,6 +11,7 @@ from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_t
 from linter.detect.questions import Answer, Query
 from linter.detect.returns import Conventions, conventions
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.memory import Memo
 from linter.pattern import lazy
 from linter.rulebook.model import Confidence, Severity
 from linter.syntax.model import Function
@@ -41,10 +42,15 @@ class _Taken:
 
     def __init__(self, known: Conventions) -> None:
         self.known = known
+        self.answers: Memo[str, bool] = Memo()
 
     def __contains__(self, name: str) -> bool:
-        known = self.known
-        return name in known.null or name in known.errptr or name in known.either or name in known.fallible
+        answer = self.answers.get(name)
+        if answer is None:
+            known = self.known
+            answer = name in known.null or name in known.errptr or name in known.either or name in known.fallible
+            self.answers[name] = answer
+        return answer
 
 
 def sites(query: Query) -> list[CallSite]:

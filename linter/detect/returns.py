@@ -11,20 +11,13 @@ from linter.record import field, record
 from linter.rulebook.model import Tables
 
 
-@record(frozen=False)
+@record
 class SortedNames:
-    """Membership in a sorted string of names, by halving; answers are kept."""
+    """Membership in a sorted string of names, by halving."""
 
     text: str
-    known: Memo[str, bool] = field(default_factory=Memo)
 
     def __contains__(self, name: str) -> bool:
-        answer = self.known.get(name)
-        if answer is None:
-            answer = self.known[name] = self._search(name)
-        return answer
-
-    def _search(self, name: str) -> bool:
         text, low, high = self.text, 0, len(self.text)
         while low < high:
             middle = (low + high) // 2
@@ -48,11 +41,14 @@ class Names:
     own: frozenset[str]
     told: tuple[SortedNames, ...] = ()
     never: frozenset[str] = frozenset()
+    known: Memo[str, bool] = field(default_factory=Memo)
 
     def __contains__(self, name: str) -> bool:
-        if name in self.own:
-            return True
-        return name not in self.never and any(name in each for each in self.told)
+        answer = self.known.get(name)
+        if answer is None:
+            answer = name in self.own or (name not in self.never and any(name in each for each in self.told))
+            self.known[name] = answer
+        return answer
 
 
 @record
