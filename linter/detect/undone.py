@@ -32,6 +32,8 @@ def _build(tables: Tables) -> dict[str, Family]:
         handle = row.get("handle")
         if row.get("fails") != "negative" or row.get("raised") or row.get("failure") or not isinstance(handle, int):
             continue
+        if row["kind"] != "enable" and "free_irq" not in row["release"]:
+            continue  # a registration that failed may still hold what its release drops
         for name in row["acquire"]:
             found[name] = Family(handle, frozenset(row["release"]))
     return found
