@@ -187,7 +187,7 @@ def under_review(ground: Ground, tmp_path: Path, **changed: object) -> dict[str,
     """Two commits on a review branch, the first of which calls what the second defines; b4's notes on top."""
     ground.config('rule = ["series-bisect-symbol"]')
     ground.git("checkout", "-q", "-b", "b4/review/part-topic")
-    files = {"call.c": "int part_start(int *part)\n{\n\tpart_set_level(part, 2);\n\treturn 0;\n}\n"}
+    files = {"part.c": "void part(void)\n{\n\tstart();\n\tpart_set_level(0, 2);\n}\n"}
     files["level.c"] = "void part_set_level(int *part, int level)\n{\n\t*part = level;\n}\n"
     for name, text in files.items():
         (ground.top / name).write_text(text)
