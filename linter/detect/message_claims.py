@@ -10,7 +10,8 @@ from linter.patch.model import FilePatch, Line, LineKind, Patch
 from linter.pattern import lazy
 
 _CLAIM = lazy(
-    r"(?i)\bno (?:intended |intentional |real |actual )?(?:functional|semantic|behaviou?r(?:al)?) (?:change|difference)s?\b"
+    r"(?i)\bno (?:intended |intentional |real |actual )?(?:functional|semantic|behaviou?r(?:al)?) "
+    r"(?:change|difference)s?\b"
     r"|\b(?:does|do|should|must)(?: not|n't) change (?:the )?(?:behaviou?r|functionality|semantics)\b"
 )
 _EXCEPT = lazy(r"(?i)\b(?:except|apart from|other than|besides|but|only)\b")
