@@ -31,7 +31,7 @@ LIFETIME = 10_000
 """Items after which a worker is replaced: what caches and a fragmented heap keep does not grow with the archive."""
 AHEAD = 2
 """Batches that a worker holds: while the next one is on its way it works."""
-SLACK = 16
+SLACK = 8
 """Batches under way for each worker: so long may one of them be busy with a single item before the others wait."""
 WALL_FACTOR = 10
 """How much longer than its CPU time an item may take on the clock, on a busy machine."""

@@ -33,7 +33,7 @@ class Store:
         try:
             self.db.execute("PRAGMA journal_mode = WAL")
             self.db.execute("PRAGMA synchronous = FULL")
-            self.db.execute("PRAGMA cache_size = -4096")
+            self.db.execute("PRAGMA cache_size = -2048")
             self.db.executescript("BEGIN;" + create_statements() + "COMMIT;")
         except sqlite3.DatabaseError as error:
             raise InputError(f"{path} is no audit database: {error}", "name a new file with --db") from error
