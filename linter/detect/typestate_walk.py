@@ -9,7 +9,7 @@ from linter.detect.typestate_stores import Stores
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import NEGATIVE, POSITIVE, ZERO, Facts, join, same
 from linter.flow.limits import TOO_MANY_PATHS, UNSETTLED, note_limit
-from linter.flow.model import Cfg, Edge, Kind, Step, StepKind
+from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.flow.words import cursors
 
@@ -95,7 +95,7 @@ class Walk(Calls, Stores):
         found: list[tuple[Node, State]] = []
         edges = self.cfg.blocks[index].edges
         for edge in edges:
-            if status == OWED and self.counted and len(edges) == 2 and self._skips_release(edge, edges):
+            if status == OWED and len(edges) == 2 and self._skips_release(edge, edges):
                 continue
             facts, trail, back = state.facts, state.trail, state.back
             if len(edges) > 1:
@@ -135,7 +135,12 @@ class Walk(Calls, Stores):
         return not mask & ZERO and bool(mask & NEGATIVE)
 
     def _skips_release(self, taken: Edge, edges: list[Edge]) -> bool:
-        """Whether an edge only goes around `if (flag) release(x);`: the flag tells what the facts cannot."""
+        """Whether an edge only goes around `if (flag) release(x);`: the flag tells what the facts cannot.
+
+        What a local variable says of an object, the facts know.
+        """
+        if not self.counted and (taken.assume is None or _tested(taken.assume[0]).kind is not Kind.FIELD):
+            return False
         other = edges[0] if taken is edges[1] else edges[1]
         arm, around = self.cfg.blocks[other.target], self.cfg.blocks[taken.target]
         if around.steps or len(around.edges) != 1 or len(arm.edges) != 1:
@@ -192,3 +197,10 @@ def _same(one: State, two: State) -> bool:
         and one.back == two.back
         and same(one.facts, two.facts)
     )
+
+
+def _tested(condition: Expr) -> Expr:
+    """What a condition asks about."""
+    while condition.kind in (Kind.UNARY, Kind.BINARY):
+        condition = condition.args[0]
+    return condition

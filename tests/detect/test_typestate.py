@@ -99,7 +99,9 @@ def distinct(body: list[Statement]) -> list[Statement]:
     def copy(statements: list[Statement], rename: bool) -> Iterator[Statement]:
         for kind, name, then, other in statements:
             if kind == "if":
-                new = f"foo->m{next(count)}" if rename else name
+                new = (
+                    f"m{next(count)}" if rename else name
+                )  # a member in front of a release is taken to know whose it is
                 yield ("if", new, list(copy(then, rename)), list(copy(other, rename)))  # type: ignore[arg-type]
             else:
                 yield (kind, next(count), None, None)
@@ -325,6 +327,19 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
             "dma_addr_t at = dma_map_single(foo->dev, foo->p, 8, 0); if (dma_mapping_error(foo->dev, at)) return -EIO;"
             " if (a) { if (at) dma_unmap_single(foo->dev, at, 8, 0); return -EINVAL; } foo->at = at; return 0;",
             [],
+        ),
+        # a member tells whose it is by now
+        (
+            "char *p = kmalloc(8, GFP_KERNEL); int ret; if (!p) return -ENOMEM; ret = foo_start(foo);"
+            " if (ret) goto err; foo->p = p; ret = foo_run(foo); if (ret) goto err; return 0;"
+            " err: if (!foo->p) kfree(p); return ret;",
+            [],
+        ),
+        (
+            "char *p = kmalloc(8, GFP_KERNEL); int ret; if (!p) return -ENOMEM; ret = foo_start(foo);"
+            " if (ret) goto err; foo->p = p; ret = foo_run(foo); if (ret) goto err; return 0;"
+            " err: if (a) kfree(p); return ret;",
+            ["kmalloc"],
         ),
         # a list takes a member of what an accessor makes of the handle
         (
