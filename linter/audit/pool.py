@@ -186,7 +186,9 @@ class Pool:
         command = [sys.executable, "-P", "-c", SOURCE, package, str(theirs.fileno())]
         # equal runs must walk sets in equal order: a database is compared byte by byte
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C must not end it while it starts
         process = subprocess.Popen(command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL, env=environment)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         ours.send((self.target, self.argument, self.limits.seconds, self.limits.mebibytes))
         return _Worker(process, ours, since=time.monotonic())

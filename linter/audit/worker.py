@@ -34,6 +34,7 @@ def main() -> None:
     """Serve the pipe whose ends are named in argv until it closes."""
     connection = Connection(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         serve(connection)
     # objects of parsers and caches need no farewell

@@ -147,6 +147,15 @@ def test_a_worker_is_replaced_after_its_lifetime() -> None:
     assert [len(list(same)) for _, same in itertools.groupby(pids)] == [10, 10, 5]
 
 
+def test_an_interrupt_does_not_end_a_worker_that_starts() -> None:
+    with Pool(f"{HERE}:prepare", 10, 2) as pool:
+        pool.submit([1])
+        pool.submit([2])
+        for worker in pool._workers:
+            worker.process.send_signal(signal.SIGINT)
+        assert [pool.next()[1], pool.next()[1]] == [[10], [20]]
+
+
 def test_closing_leaves_no_process_behind() -> None:
     pool = Pool(f"{HERE}:prepare", 1, 2)
     pool.submit([("late", 30)])
