@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linter.detect.returns import SortedNames
+from linter.detect.returns import Names, SortedNames
 from linter.detect.typestate_tables import knowledge
 from linter.memory import MOST, Memo
 from linter.review.prepare import Workshop
@@ -21,7 +21,7 @@ def test_a_memo_starts_anew_when_it_is_full() -> None:
 
 def test_names_of_an_archive_are_not_kept_for_ever() -> None:
     known = knowledge(load_rulebook().tables)
-    names = SortedNames("alloc free")
+    names = Names(frozenset(), (SortedNames("alloc free"),))
     for number in range(2 * MOST):
         text = b"unit%d_start(x); unit%d_stop(x);" % (number, number)
         known.speaks_of([b"unit%d_start" % number])
