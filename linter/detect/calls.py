@@ -29,7 +29,7 @@ _STATEMENT_ENDS = b";{}:)"
 _WORD_ENDS = b"eo"  # else, do
 _TAKERS = b"="
 _CLOSE = 0x29  # a cast, or the head of an if
-_NEVER = lazy(rb"#[ \t]*if[ \t]+0\b")
+_NEVER = lazy(rb"#[ \t]*(?:el)?if[ \t]+(?:[01]\b|[^\n]*LINUX_VERSION_CODE)")
 _DIRECTIVE = lazy(rb"^[ \t]*#(?:[^\n\\]|\\.)*", re.M | re.S)
 
 
@@ -51,7 +51,7 @@ class CallSite:
 
 
 def clean_text(unit: Unit) -> bytes:
-    """The unit's text with comments, the insides of strings, directives and `#if 0` blanked, at equal length."""
+    """The unit's text with comments, the insides of strings, directives and dead arms blanked, at equal length."""
     if "calls.clean" not in unit.cache:
         text = scrub(unit.text)
         if b"#" in text:

@@ -246,11 +246,11 @@ class _Builder(Loops):
             head = link.child_by_field_name("condition") or link.child_by_field_name("name")
             alternative = link.child_by_field_name("alternative")
             text = preproc_test(link, head)
-            if text[0] == "#0":  # nobody compiles it
+            if text[2] is False:  # nobody compiles it
                 link = alternative
                 continue
             then, other = self.new_block(), self.new_block()
-            if link.type == "preproc_else":
+            if always := text[2] or link.type == "preproc_else":
                 self.jump(then)
             else:
                 test = Expr(Kind.NAME, text[0], (), text[0], link.start_byte, link.start_byte + 1)
@@ -260,7 +260,7 @@ class _Builder(Loops):
                 if child not in (head, alternative):
                     self.statement(child)
             self.jump(join)
-            if link.type == "preproc_else":
+            if always:
                 self.current = join
                 return
             self.current, link = other, alternative

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tree_sitter import Node
 
+from linter.syntax.conditionals import settled
 from linter.syntax.model import Function
 
 _WRAPPERS = frozenset(
@@ -65,8 +66,8 @@ def read_head(function: Function) -> tuple[tuple[str, ...], dict[str, str], str]
     return tuple(types), types, returns
 
 
-def preproc_test(node: Node, head: Node | None) -> tuple[str, bool]:
-    """A name for the condition of an `#if`, and whether the first arm is the one where it holds."""
+def preproc_test(node: Node, head: Node | None) -> tuple[str, bool, bool | None]:
+    """A name for the condition of an `#if`, whether the first arm is the one where it holds, and if it always does."""
     text = (
         b" ".join((head.text or b"").split()).decode("utf-8", "replace") if head is not None else f"?{node.start_byte}"
     )
@@ -74,4 +75,4 @@ def preproc_test(node: Node, head: Node | None) -> tuple[str, bool]:
     if node.type in ("preproc_ifdef", "preproc_elifdef"):
         positive = not any(child.type in ("#ifndef", "#elifndef") for child in node.children)
         text = f"defined({text})"
-    return "#" + text, positive
+    return "#" + text, positive, settled(text.encode())

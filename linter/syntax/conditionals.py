@@ -3,6 +3,8 @@
 A group whose arms are all whole statements, declarations or members stays. One that cuts a statement in two keeps its
 first arm (the `#else` of `#if 0`), so that one variant of the code remains. Directives without their partner (a hunk
 shows half a group) are blanked.
+
+An arm that no supported kernel compiles (`#if 0`, `#if LINUX_VERSION_CODE < KERNEL_VERSION(4, 0, 0)`) counts as absent.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from linter.syntax.scrub import blanked
 
 _DIRECTIVE = lazy(rb"^[ \t]*#[ \t]*(if|ifdef|ifndef|elif|elifdef|elifndef|else|endif)\b(?:[^\n\\]|\\.)*+", re.M | re.S)
 _OPENING = (b"if", b"ifdef", b"ifndef")
-_NEVER = lazy(rb"#[ \t]*if[ \t]+0[ \t]*\Z")
+_VERSION = lazy(rb"LINUX_VERSION_CODE([<>=!]=|[<>])KERNEL_VERSION\((\d{1,4}),(\d{1,4}),(\d{1,6})\)")
+_SPACE = lazy(rb"(?:\s|\\\n)+")
+_OLDEST = (6, 1, 0)
+"""The oldest kernel that still gets patches: what a driver keeps for earlier ones is compiled nowhere."""
 _OTHER = lazy(rb"^[ \t]*#(?:[^\n\\]|\\.)*+", re.M | re.S)
 _BRACKET = lazy(rb"[][(){}]")
 _PAIRS = {0x29: 0x28, 0x5D: 0x5B, 0x7D: 0x7B}
@@ -29,13 +34,18 @@ Spans = list[tuple[int, int]]
 class _Group:
     """An `#if` with its arms: spans of the directives, and of the text between them."""
 
-    __slots__ = ("arms", "before", "directives", "never")
+    __slots__ = ("arms", "before", "directives", "known")
 
-    def __init__(self, directive: tuple[int, int], before: bytes, never: bool) -> None:
+    def __init__(self, directive: tuple[int, int], before: bytes, known: bool | None) -> None:
         self.directives: Spans = [directive]
         self.before = before  # the last byte of code before it
         self.arms: Spans = []
-        self.never = never
+        self.known = [known]  # of each arm, what its own condition comes to
+
+    def dead(self) -> list[int]:
+        """The arms that are never compiled."""
+        always = self.known.index(True) if True in self.known else len(self.arms)
+        return [at for at in range(len(self.arms)) if at > always or self.known[at] is False]
 
 
 def has_conditionals(clean: bytes) -> bool:
@@ -53,9 +63,37 @@ def blanked_spans(clean: bytes) -> Spans:
 
 
 def never_compiled(clean: bytes) -> Spans:
-    """The spans of a text that stand between `#if 0` and its `#else` or `#endif`."""
+    """The spans of a text that no kernel compiles: behind `#if 0`, or a test for a kernel older than any supported."""
     groups, _ = _groups(clean, clean)
-    return [group.arms[0] for group in groups if group.never]
+    return [group.arms[at] for group in groups for at in group.dead()]
+
+
+def settled(condition: bytes) -> bool | None:
+    """What the condition of an `#if` comes to in every supported kernel; None where that depends."""
+    text = _SPACE.sub(b"", condition)
+    if text in (b"0", b"1"):
+        return text == b"1"
+    if b"LINUX_VERSION_CODE" not in text or b"!(" in text:
+        return None
+    for operator, decides in ((b"&&", False), (b"||", True)):
+        if operator in text:
+            if (b"||" if operator == b"&&" else b"&&") in text:
+                return None
+            known = [_version(part) for part in text.split(operator)]
+            return decides if decides in known else None if None in known else not decides
+    return _version(text)
+
+
+def _version(text: bytes) -> bool | None:
+    """What a comparison of LINUX_VERSION_CODE comes to, brackets around it or not."""
+    opened = len(text) - len(text.lstrip(b"("))
+    match = _VERSION.fullmatch(text[opened:].removesuffix(b")" * opened))
+    if match is None:
+        return None
+    operator, version = match[1], tuple(int(number) for number in match.group(2, 3, 4))
+    if version < _OLDEST:
+        return operator in (b">", b">=", b"!=")
+    return operator == b">=" if version == _OLDEST and operator in (b">=", b"<") else None
 
 
 def missing_partners(clean: bytes) -> tuple[int, int]:
@@ -88,7 +126,7 @@ def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
             before = b"?" if label else code[-1:]  # a label wants its statement at once
         seen = span[1]
         if match[1] in _OPENING:
-            stack.append(_Group(span, before, _NEVER.search(match[0].strip()) is not None))
+            stack.append(_Group(span, before, _known(match)))
             if len(stack) > _DEPTH:
                 lone.extend(stack.pop(0).directives)
             continue
@@ -100,8 +138,14 @@ def _groups(clean: bytes, shape: bytes) -> tuple[list[_Group], Spans]:
         group.directives.append(span)
         if match[1] == b"endif":
             done.append(stack.pop())
+        else:
+            group.known.append(_known(match))
     lone.extend(span for group in stack for span in group.directives)
     return done, lone
+
+
+def _known(directive: re.Match[bytes]) -> bool | None:
+    return settled(directive[0][directive.end(1) - directive.start() :]) if directive[1] in (b"if", b"elif") else None
 
 
 def _broken(shape: bytes, group: _Group) -> Spans:
@@ -113,7 +157,8 @@ def _broken(shape: bytes, group: _Group) -> Spans:
         return []
     if before in b",{" and all(_is_list(arm) for arm in arms):
         return list(group.directives)
-    kept = 1 if group.never and len(group.arms) > 1 else 0
+    dead = group.dead()
+    kept = next((at for at in range(len(arms)) if at not in dead), 0)
     return group.directives + [arm for index, arm in enumerate(group.arms) if index != kept]
 
 

@@ -147,6 +147,8 @@ def test_pointer_given_by_two_kinds_of_functions_is_left_alone() -> None:
 def test_code_between_if_0_and_endif_is_not_asked() -> None:
     body = "int f(void)\n{\n#if 0\n\tclk_prepare_enable(a);\n#else\n\tclk_prepare_enable(b);\n#endif\n\treturn 0;\n}\n"
     assert ask_words(results.unchecked_result, body) == ["clk_prepare_enable(b)"]
+    version = body.replace("#if 0", "#if LINUX_VERSION_CODE < KERNEL_VERSION(4, 0, 0)")
+    assert ask_words(results.unchecked_result, version) == ["clk_prepare_enable(b)"]
     nested = body.replace("a);\n", "a);\n#ifdef X\n\tclk_enable(c);\n#endif\n\tclk_enable(d);\n")
     assert ask_words(results.unchecked_result, nested) == ["clk_prepare_enable(b)"]
 

@@ -73,6 +73,15 @@ def test_what_is_between_if_0_and_endif_is_never_compiled() -> None:
     assert not any(e.assume for block in cfg.blocks for e in block.edges)
 
 
+def test_what_only_older_kernels_compile_is_never_compiled() -> None:
+    old, new = "LINUX_VERSION_CODE < KERNEL_VERSION(4, 0, 0)", "(LINUX_VERSION_CODE >= KERNEL_VERSION(5,10,0))"
+    cfg = graph(f"#if {old}\n a();\n#else\n b();\n#endif\n#if {new}\n c();\n#elif X\n d();\n#else\n e();\n#endif\n")
+    assert calls(cfg) == ["b", "c"]
+    assert not any(e.assume for block in cfg.blocks for e in block.edges)
+    cfg = graph("#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)\n a();\n#else\n b();\n#endif\n")
+    assert sorted(calls(cfg)) == ["a", "b"]
+
+
 def test_unseen_label_is_unknown_code() -> None:
     cfg = graph("if (n) goto out_of_sight; return 0;")
     assert cfg.has_gap and "out_of_sight" not in cfg.labels
