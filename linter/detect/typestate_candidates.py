@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from linter.detect.typestate_tables import FREES, MANAGED, RETURN, Family, Knowledge
+from linter.detect.typestate_tables import FREES, MAKES, MANAGED, RETURN, Family, Knowledge
 from linter.flow.limits import TOO_MANY_ACQUIRED, TOO_MANY_CALLS, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.record import record
@@ -11,12 +11,6 @@ MOST_CALLS = 700
 """In a function with more calls than this, only the tables say what belongs together: comparing all is quadratic."""
 MOST_OBLIGATIONS = 100
 """Each obligation is followed through the whole function; generated code may have thousands."""
-_MAKES = frozenset(
-    {"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc", "dup", "clone", "copy"}
-)
-"""Words of callees whose result nobody else knows yet."""
-
-
 _GETS = frozenset({"get", "find", "lookup", "open", "import", "request", "map", "pin", "load"})
 _PUTS = frozenset({"put", "unref", "release", "unpin", "fput"})
 _ACCESSES = frozenset({"drvdata", "priv", "data", "driver", "container", "intfdata", "private"})
@@ -33,7 +27,8 @@ class Candidate:
     call: Expr
     family: Family | None
     release: frozenset[str]
-    evidence: str  # table; names: the function itself names the counterpart; harvest: other functions do
+    evidence: str  # table; names: the function itself names the counterpart; harvest: other functions do; given: made
+    # by the call's name, and given to the caller by a return
 
 
 class Candidates:
@@ -63,6 +58,12 @@ class Candidates:
             if step.expr is not None and step.expr.kind is Kind.CALL and step.expr.text.startswith(MANAGED)
         }
 
+        self.returned = {
+            step.expr.text
+            for block in cfg.blocks
+            for step in block.steps
+            if step.kind is StepKind.RETURN and step.expr is not None and step.expr.kind is Kind.NAME
+        }
         self.allocated = frozenset(f"<{call.start}>" for _, _, _, call in self.calls if self._allocates(call.text))
 
     def _allocates(self, name: str) -> bool:
@@ -70,7 +71,7 @@ class Candidates:
         family = self.knowledge.acquire.get(name)
         if family is not None:
             return family.where == RETURN and family.kind in ("memory", "object")
-        return not _MAKES.isdisjoint(self.knowledge.words(name))
+        return not MAKES.isdisjoint(self.knowledge.words(name))
 
     def candidates(self) -> list[Candidate]:
         """Calls that make the function owe something."""
@@ -105,9 +106,18 @@ class Candidates:
                 elif harvested:
                     release = frozenset(harvested)
                     found.append(Candidate(block, position, step, call, None, release, "harvest"))
+                elif self._is_given_on(step, call):
+                    found.append(Candidate(block, position, step, call, None, frozenset(), "given"))
         if len(found) > MOST_OBLIGATIONS:
             note_limit(self.cfg.function, TOO_MANY_ACQUIRED)
         return found[:MOST_OBLIGATIONS]
+
+    def _is_given_on(self, step: Step, call: Expr) -> bool:
+        """Whether a call makes, by its name, what another way out of the function gives to its caller."""
+        target = step.target
+        if target is None or target.kind is not Kind.NAME or MAKES.isdisjoint(self.knowledge.words(call.text)):
+            return False
+        return "*" in self.cfg.locals.get(target.text, "") and target.text in self.returned
 
     def _iterations(self) -> list[Candidate]:
         """Loops whose cursor holds a reference."""
@@ -134,8 +144,8 @@ class Candidates:
             made = self.knowledge.words(call.text)
             if not _ACCESSES.isdisjoint(made):
                 return False
-            return not _MAKES.isdisjoint(made) or not (_GETS.isdisjoint(made) or _PUTS.isdisjoint(words))
-        if (_GETS | _MAKES).isdisjoint(self.knowledge.words(call.text)):
+            return not MAKES.isdisjoint(made) or not (_GETS.isdisjoint(made) or _PUTS.isdisjoint(words))
+        if (_GETS | MAKES).isdisjoint(self.knowledge.words(call.text)):
             return False
         return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
 

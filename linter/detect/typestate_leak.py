@@ -166,6 +166,8 @@ class Judge:
         return block.steps[0].start if block.steps else -1
 
     def _witness(self) -> Step | None:
+        if self.owed.evidence == "given":
+            return max(self.outcome.given, key=lambda step: step.start, default=None)
         releases = [step for step, _, _ in self.outcome.releases.values()]
         if not releases and self.cfg.has_gap and self.owed.evidence == "table":
             releases = self._beyond_gaps()
@@ -212,6 +214,8 @@ class Judge:
             return Confidence.HIGH if kind == FAILURE and not exit.state.stored else None
         if owed.evidence == "names" and not witness:
             return None
+        if owed.evidence == "given":
+            return Confidence.HIGH if kind == FAILURE and witness and owed.local and not exit.state.stored else None
         if owed.evidence == "harvest" and not witness and not unwinds:
             return None
         if owed.evidence == "names" and self._is_context(owed):

@@ -87,6 +87,7 @@ class Outcome:
     again: dict[int, tuple[Step, int]] = field(default_factory=dict)  # released twice: step, offset of the first
     used: dict[int, tuple[Step, int]] = field(default_factory=dict)  # used after the release: step, offset of that
     kept: set[int] = field(default_factory=set)  # releases that found it stored where others see it
+    given: list[Step] = field(default_factory=list)  # returns that hand it to the caller
     settled: bool = True
 
 

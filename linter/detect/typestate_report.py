@@ -11,7 +11,7 @@ from linter.detect.typestate_dropped import Dropped
 from linter.detect.typestate_leak import Leak
 from linter.detect.typestate_model import COUNTED
 from linter.detect.typestate_tables import Family
-from linter.flow.model import Expr
+from linter.flow.model import Expr, StepKind
 from linter.patch.model import FilePatch, Line, LineKind, Location, Side
 from linter.record import field, record
 from linter.rulebook.model import Confidence, Rule, Severity
@@ -97,7 +97,8 @@ def report(owner: LeakRule, group: Group, function: Function) -> Finding:
         if expr.start > owed.call.start:
             labels.append(Label(unit.location(expr.start, expr.end), _assumed(expr, held)))
     if leak.witness is not None:
-        labels.append(Label(unit.location(leak.witness.start, leak.witness.end), "released here on another way out"))
+        told = "given to the caller" if leak.witness.kind is StepKind.RETURN else "released"
+        labels.append(Label(unit.location(leak.witness.start, leak.witness.end), f"{told} here on another way out"))
     message, help_text = owner.block["message"], owner.rule.help
     for name, text in words.items():
         message, help_text = message.replace("$" + name, text), help_text.replace("$" + name, text)

@@ -54,6 +54,8 @@ class Seeds(Candidates):
             where, held, kind = family.where, family.held, family.kind
         else:
             got_names = self._by_names(step, call, release, facts) if candidate.evidence == "names" else None
+            if candidate.evidence == "given" and target is not None:
+                got_names = RETURN, f"<{call.start}>", [target.key]
             if got_names is None:
                 got_names = self._by_harvest(step, call, facts)
             if got_names is None:

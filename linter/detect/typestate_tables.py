@@ -14,9 +14,15 @@ from linter.rulebook.model import Tables
 
 RETURN, ARGUMENT, OUT, ADDRESS, NONE = "return", "argument", "out", "address", "none"
 _WORD = lazy(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
+_MADE = lazy(rb"\b(\w+)\s*=\s*\w*(?:alloc|new|create|dup|clone|copy)\w*\s*\(")
+_GIVEN_ON = lazy(rb"\breturn[ \t]+(\w+)[ \t]*;")
 _CALLED = lazy(rb"\b([A-Za-z_]\w*)\s*\(")
 FREES = frozenset({"free", "put", "release", "destroy", "unref", "unpin", "kfree", "kvfree", "vfree", "fput"})
 """Words of calls after which nothing is left of what a local variable held."""
+MAKES = frozenset(
+    {"alloc", "kzalloc", "kmalloc", "kcalloc", "zalloc", "new", "create", "kmemdup", "vzalloc", "dup", "clone", "copy"}
+)
+"""Words of callees whose result nobody else knows yet."""
 MANAGED = ("devm_", "drmm_", "pcim_", "dmam_", "__devm_", "__drmm_", "snd_devm_", "dmaenginem_")
 
 _HELD = {
@@ -156,6 +162,10 @@ class Knowledge:
             if flag == 2:
                 return True
             (ends if flag == 1 else others).append(raw.decode("latin-1"))
+        if any(not MAKES.isdisjoint(self.words(name)) for name in others):
+            given = {match[1] for match in _GIVEN_ON.finditer(text)}
+            if any(match[1] in given for match in _MADE.finditer(text)):
+                return True
         if not ends:
             return False
         if any(name in self.release or not FREES.isdisjoint(self.words(name)) for name in ends) and len(names) > 1:

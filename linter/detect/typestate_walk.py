@@ -81,6 +81,8 @@ class Walk(Calls, Stores):
             if step.kind is StepKind.RETURN:
                 if status == RELEASED or not self._leaves_with(step, state):
                     self._exits[node, step.start] = Exit(step, state, leave, status, index)
+                elif state.facts.value_mask(self.owed.handle) & POSITIVE:
+                    self.outcome.given.append(step)
                 return []
             following = self._step(step, status, state)
             if following < 0:

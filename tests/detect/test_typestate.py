@@ -468,3 +468,26 @@ def test_weak_evidence_is_hidden(body: str, expected: list[Confidence]) -> None:
     for owed, outcome, cfg in outcomes(unit.functions[0], known()):
         found += [leak.confidence for leak in Judge(cfg, known(), owed, outcome).leaks() if owed.name != "kmalloc"]
     assert found == expected
+
+
+MAKER = "static struct foo *f(struct bar *bar, int a)\n{\n\tstruct foo *p = foo_create(bar);\n\tint ret;\n\n"
+MAKER += "\tif (IS_ERR(p))\n\t\treturn p;\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ("\tret = bar_start(bar);\n\tif (ret)\n\t\treturn ERR_PTR(ret);\n\treturn p;\n", ["foo_create"]),
+        # nobody is given it: it may belong to bar
+        ("\tret = bar_start(bar);\n\tif (ret)\n\t\treturn ERR_PTR(ret);\n\treturn NULL;\n", []),
+        # whoever was passed it may keep it
+        ("\tbar_add(bar, p);\n\tret = bar_start(bar);\n\tif (ret)\n\t\treturn ERR_PTR(ret);\n\treturn p;\n", []),
+        # but not where it failed
+        ("\tret = bar_add(bar, p);\n\tif (ret)\n\t\treturn ERR_PTR(ret);\n\treturn p;\n", ["foo_create"]),
+        # stored before
+        ("\tbar->foo = p;\n\tif (a)\n\t\treturn ERR_PTR(-EINVAL);\n\treturn p;\n", []),
+    ],
+)
+def test_what_is_made_for_the_caller(body: str, names: list[str]) -> None:
+    found = {name for name, _ in leaks(MAKER + body + "}\n")}
+    assert found == set(names)
