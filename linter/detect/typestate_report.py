@@ -68,6 +68,8 @@ class LeakRule:
 def shape_of(group: Group) -> str:
     """How the function leaves: `return` among gotos, `goto` to a label that does not release, or `exit`."""
     leak = group.first
+    if leak.owed.evidence == "given":
+        return "exit"
     if leak.exit.leave < 0:
         return "return" if leak.witness is not None and leak.witness_label else "exit"
     return "goto" if leak.witness is not None and len(group.leaks) == 1 else "exit"
