@@ -13,11 +13,13 @@ from typing import Any
 from linter.detect.calls import clean_text, named_calls
 from linter.pattern import compiled, lazy
 from linter.record import record
+from linter.rulebook.harvest import closing
 from linter.rulebook.model import Confidence, Tables
 from linter.syntax.model import Function, Unit
 
-_INITIALISER = lazy(rb"\bstruct\s+(\w+)\s+\w+\s*(?:\[[^\]]*\])?\s*=\s*\{")
+_INITIALISER = lazy(rb"\bstruct\s+(\w+)\s+(\w+)\s*(?:\[[^\]]*\])?\s*=\s*\{")
 _FIELD = lazy(rb"\.\s*(\w+)\s*=\s*&?\s*([A-Za-z_]\w*)\s*[,}]")
+_ADDRESS = lazy(rb"&\s*([A-Za-z_]\w*)\s*[,)]")
 _MACRO = lazy(
     rb"\b(DEVICE_ATTR_RW|DEVICE_ATTR_RO|DEVICE_ATTR_WO|DEVICE_ATTR|DRM_IOCTL_DEF(?:_DRV)?|DRM_IOCTL_DEF_\w+)\s*\(([^()]*)\)"
 )
@@ -86,7 +88,7 @@ def head_text(function: Function) -> tuple[str, str]:
 def _find(unit: Unit, tables: Tables) -> dict[str, Reach]:
     table = tables["contexts"]
     found: dict[str, Reach] = {}
-    handlers = dict(_handlers(unit, table))
+    handlers = _merged(_handlers(unit, table))
     signatures = tables.derived("contexts.signatures", _signatures)
     names = tables.derived("contexts.names", lambda each: compiled("|".join(each["contexts"]["names"].split())))
     defaults = frozenset(table["name-inputs"].split())
@@ -103,7 +105,7 @@ def _find(unit: Unit, tables: Tables) -> dict[str, Reach]:
             reach = Reach("user", "its name says so", inputs, confidence=Confidence.MEDIUM)
         if reach is not None:
             found[function.name] = reach
-    for caller, callee in _static_calls(unit, found):
+    for caller, callee in sorted(_static_calls(unit, found), key=lambda call: found[call[0]].privileged):
         if callee.name not in found and not found[caller].hot:
             _, parameters = head_text(callee)
             reach = found[caller]
@@ -128,11 +130,39 @@ def _by_signature(signatures: list[_Signature], returns: str, parameters: str) -
     return None
 
 
+def _merged(handlers: Iterator[tuple[str, tuple[str, str, bool]]]) -> dict[str, tuple[str, str, bool]]:
+    """The last place that each function is put into; of two, the one that is open to everybody."""
+    found: dict[str, tuple[str, str, bool]] = {}
+    for name, handler in handlers:
+        known = found.get(name)
+        if known is None or known[2] or not handler[2]:
+            found[name] = handler
+    return found
+
+
+def _root_only(text: bytes, table: Any) -> frozenset[bytes]:
+    """Structures that are given to calls that make files for root: in debugfs, or with a mode that says so."""
+    row = table["root-files"]
+    if not any(word.encode() in text for word in row["words"].split()):
+        return frozenset()
+    owner = compiled(row["owner-mode"].encode())
+    found: set[bytes] = set()
+    for calls, any_mode in ((row["any-mode"], True), (row["by-mode"], False)):
+        for match in compiled(rb"\b(?:" + calls.encode() + rb")\s*\(").finditer(text):
+            end = closing(text, match.end() - 1)
+            arguments = text[match.end() : end] if end > 0 else b""
+            if any_mode or owner.search(arguments):
+                found |= {name[1] for name in _ADDRESS.finditer(arguments)}
+    return frozenset(found)
+
+
 def _handlers(unit: Unit, table: Any) -> Iterator[tuple[str, tuple[str, str, bool]]]:
     """Function names with the structure and field that they are put into."""
     text = clean_text(unit)
     if b"=" not in text:
         return
+    root_only = _root_only(text, table)
+    named = set()
     structures = {name: (fields, False) for name, fields in table["user"].items()}
     structures |= {name: (fields, True) for name, fields in table["privileged-user"].items()}
     for match in _INITIALISER.finditer(text):
@@ -144,9 +174,10 @@ def _handlers(unit: Unit, table: Any) -> Iterator[tuple[str, tuple[str, str, boo
         for field in _FIELD.finditer(text, match.end(), end if end > 0 else len(text)):
             name = field[1].decode()
             if name in fields or known[0] == "*":
-                yield field[2].decode(), (match[1].decode(), name, known[1])
+                named.add(field.start())
+                yield field[2].decode(), (match[1].decode(), name, known[1] or match[2] in root_only)
     for field in _FIELD.finditer(text):
-        if field[1].decode() in _DISTINCT:
+        if field[1].decode() in _DISTINCT and field.start() not in named:
             yield field[2].decode(), ("file_operations", field[1].decode(), False)
     for match in _MACRO.finditer(text):
         parts = [part.strip().decode("utf-8", "replace") for part in match[2].split(b",")]

@@ -5,7 +5,7 @@
       message: "..."
 
 Who reaches a function is in `contexts`, what prints in `logs`. What user space chose is followed from the handler's
-parameters and the copies from user space through assignments and calls; flow-insensitive, within one function.
+parameters and the copies from user space in `reach_taint`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from linter.detect.calls import clean_text, named_calls
 from linter.detect.contexts import Reach, reaches
 from linter.detect.logs import LogCall, log_calls, log_words
 from linter.detect.questions import Answer, Place, Query, Question, QuestionEngine
+from linter.detect.reach_taint import chosen_in, tainted
 from linter.detect.returns import typed_allocators
-from linter.flow.model import Expr, Kind, StepKind
 from linter.patch.model import LineKind
 from linter.pattern import compiled, lazy
 from linter.rulebook.harvest import closing
@@ -30,60 +30,6 @@ from linter.rulebook.model import Confidence, Tables
 
 _DEBUG = lazy(r"(?:^|[_/.-])(?:debug|dbg|debugfs|dbgfs)(?:[_/.-]|\d|fs|$)")
 _SETUP = lazy(r"(?:^|_)(?:probe|remove|init|exit|setup|attach|detach|bind|unbind|suspend|resume|shutdown)(?:_|$)")
-
-
-def tainted(query: Query, reach: Reach, calls: bool = True) -> frozenset[str]:
-    """Names in a function whose value user space chose; with `calls` off, what other functions make of it is not."""
-    cache, key = query.unit.cache, ("reach.tainted", query.function.span.start, calls)
-    if key not in cache:
-        cache[key] = _spread(query, reach, calls)
-    found: frozenset[str] = cache[key]
-    return found
-
-
-def _spread(query: Query, reach: Reach, calls: bool) -> frozenset[str]:
-    cfg = query.cfg
-    copies = frozenset(query.tables["contexts"]["copies-in"].split())
-    names = set(reach.inputs)
-    for _ in range(3):
-        before = len(names)
-        for block in cfg.blocks:
-            for step in block.steps:
-                if step.kind is StepKind.CALL and step.expr is not None:
-                    args = step.expr.args
-                    given = step.expr.text in copies or (calls and any(_is_tainted(arg, names) for arg in args))
-                    if step.expr.text in copies and args:
-                        names |= _base(args[0])
-                    if given:
-                        names |= {name for arg in args if arg.kind is Kind.ADDRESS for name in _base(arg)}
-                elif step.kind in (StepKind.ASSIGN, StepKind.DECLARE) and step.target is not None:
-                    value = step.expr
-                    if value is None:
-                        continue
-                    called = value.kind is Kind.CALL
-                    chosen = value.text in copies if called and not calls else _is_tainted(value, names)
-                    if (chosen or (called and value.text in copies)) and step.target.kind is Kind.NAME:
-                        names |= _base(step.target)
-        if len(names) == before:
-            break
-    return frozenset(names)
-
-
-def _base(expr: Expr) -> set[str]:
-    """The variable that an lvalue or pointer starts from."""
-    while expr.args and expr.kind in (Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF):
-        expr = expr.args[0]
-    return {expr.text} if expr.kind is Kind.NAME else set()
-
-
-def _is_tainted(expr: Expr, names: set[str] | frozenset[str]) -> bool:
-    stack = [expr]
-    while stack:
-        top = stack.pop()
-        if top.kind is Kind.NAME and top.text in names:
-            return True
-        stack.extend(top.args)
-    return False
 
 
 def controlling(query: Query, start: int) -> tuple[Node, str] | None:
@@ -135,8 +81,7 @@ def user_log(query: Query) -> Iterator[Answer]:
             continue
         if not touches(query, (call.start, call.end)) and not touches(query, (found[0].start_byte, found[0].end_byte)):
             continue
-        names = tainted(query, reach)
-        if not set(compiled(r"\w+").findall(found[1])) & names:
+        if not chosen_in(query, found[0], tainted(query, reach)):
             continue
         yield _log_answer(query, call, reach, (found[0].start_byte, found[0].end_byte))
 
@@ -277,4 +222,4 @@ def _words(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
 
 
 ENGINE = QuestionEngine("reach", QUESTIONS, {"calls": {"enum": ["verbose", "allocators"]}}, _words)
-__all__ = ["ENGINE", "QUESTIONS", "Confidence"]
+__all__ = ["ENGINE", "QUESTIONS", "Confidence", "tainted"]

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from linter.detect.paths import mentions
 from linter.detect.questions import Place, Query
+from linter.detect.uninit_loops import counted, is_counted_down, starts_above
 from linter.flow.expr import integer
 from linter.flow.facts import ZERO, Facts, join, same
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 from linter.record import record
 
 _UNSET, _PENDING = 0, 1
@@ -41,6 +42,7 @@ class Unset:
 
     def __init__(self, query: Query, step: Step, fills: Mapping[str, int]) -> None:
         self.cfg = query.cfg
+        self.patience = compiled(query.tables["uninit"]["patience"])
         self.declared = step
         self.name = step.target.text if step.target is not None else ""
         self.own = frozenset({self.name})
@@ -150,12 +152,39 @@ class Unset:
                     continue
             skipped = state.skipped
             if not held and self._skips(block, edge.target):
+                if self._always_runs(block, condition):
+                    continue
                 skipped = condition.start
             found.append(((edge.target, after), State(facts, state.call, skipped)))
         return found
 
     def _skips(self, block: BasicBlock, target: int) -> bool:
         return block.loop in self.loops and self.cfg.blocks[target].loop != block.loop
+
+    def _always_runs(self, block: BasicBlock, condition: Expr) -> bool:
+        """Whether a loop counts down from something above 0 or up to a time limit, and every round stores."""
+        names = counted(condition)
+        if names is None or not self._starts(*names):
+            return False
+        pending = [edge.target for edge in block.edges if edge.assume is not None and edge.assume[1]]
+        seen: set[int] = set()
+        while pending:
+            index = pending.pop()
+            if index == block.index:
+                return False
+            if index not in seen:
+                seen.add(index)
+                if not any(self._role(step) == "set" for step in self.cfg.blocks[index].steps):
+                    pending.extend(edge.target for edge in self.cfg.blocks[index].edges)
+        return True
+
+    def _starts(self, counter: str, bound: str) -> bool:
+        """Whether the count does not stand at its end at once."""
+        if bound:
+            return self.patience.search(bound) is not None
+        if not is_counted_down(self.cfg, counter):
+            return False
+        return self.patience.search(counter) is not None or starts_above(self.cfg, counter)
 
     def _is_tested(self, block: BasicBlock, call: Expr) -> bool:
         """Whether the result of a call is looked at where it stands."""

@@ -89,3 +89,66 @@ def test_who_may_open_the_file_is_not_told_by_the_signature() -> None:
     assert reaches(make_unit(known), tables())["foo_write"].confidence is Confidence.HIGH
     ioctl = IOCTL.format(body="")
     assert reaches(make_unit(ioctl), tables())["foo_ioctl"].confidence is Confidence.HIGH
+
+
+WRITE = (
+    "static ssize_t foo_write(struct file *file, const char __user *buf, size_t count, loff_t *pos)\n{\n"
+    '\tif (count > 4)\n\t\tpr_err("too long\\n");\n\treturn count;\n}\n'
+    "static const struct file_operations foo_fops = {\n\t.write = foo_write,\n\t.write_iter = foo_write,\n};\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ("debugfs_create_file(\"foo\", 0644, dir, foo, &foo_fops);", False),
+        ("debugfs_create_file_unsafe(\"a, b\", 0644,\n\t\tfoo_dir(foo), foo, &foo_fops);", False),
+        ("proc_create(\"foo\", 0600, NULL, &foo_fops);", False),
+        ("proc_create_data(\"foo\", S_IRUSR | S_IWUSR, NULL, &foo_fops, foo);", False),
+        ("proc_create(\"foo\", 0644, NULL, &foo_fops);", True),
+        ("debugfs_create_file(\"foo\", 0644, dir, foo, &bar_fops);", True),
+        ("cdev_init(&foo->cdev, &foo_fops);", True),
+    ],
+)  # fmt: skip
+def test_files_that_root_alone_opens(made: str, told: bool) -> None:
+    text = WRITE + "static void foo_files(struct foo *foo)\n{\n\t" + made + "\n}\n"
+    assert bool(ask(reach.user_log, text)) is told
+
+
+def test_of_two_files_the_open_one_counts() -> None:
+    other = "static const struct file_operations bar_fops = {\n\t.write = foo_write,\n};\n"
+    made = 'static void foo_files(void)\n{\n\tdebugfs_create_file("foo", 0644, NULL, NULL, &%s);\n}\n'
+    for name in ("foo_fops", "bar_fops"):
+        assert ask(reach.user_log, WRITE + other + made % name)
+
+
+CALLS = (
+    "\tstruct args a;\n\tint ret;\n\n"
+    "\tif (copy_from_user(&a, (void __user *)arg, sizeof(a)))\n\t\treturn -EFAULT;\n"
+    '{call}\tif (ret)\n\t\tpr_err("failed\\n");\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("ret = foo_query(&a);", True),
+        ("ret = foo_verify_request(&a);", True),
+        ("ret = foo_get_user_pages(file, a.start);", True),
+        ("ret = foo_get(file, a.id);", True),
+        ("ret = foo_get(file, a.flags);", False),
+        ("ret = mmu_interval_notifier_insert_locked(&foo, mm, a.start, a.len, &ops);", False),
+        ("ret = xa_alloc(&foo->ids, &a.id, foo, limit, GFP_KERNEL);", False),
+        ("ret = foo->ops->init(foo, &a);", False),
+        ("ret = foo_query(&a);\n\tif (ret)\n\t\treturn ret;\n\tret = foo_start(foo);", False),
+        ("ret = foo_start(foo);\n\tif (ret)\n\t\treturn ret;\n\tret = foo_query(&a);", True),
+    ],
+)
+def test_failures_that_nobody_chose(call: str, told: bool) -> None:
+    assert bool(ask(reach.user_log, IOCTL.format(body=CALLS.format(call=f"\t{call}\n")))) is told
+
+
+def test_a_call_in_the_condition() -> None:
+    body = '\tif ({call})\n\t\tpr_err("failed\\n");\n'
+    assert ask(reach.user_log, IOCTL.format(body=body.format(call="foo_check(file, arg)")))
+    assert not ask(reach.user_log, IOCTL.format(body=body.format(call="foo_enable(file, arg)")))

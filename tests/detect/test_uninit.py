@@ -134,3 +134,32 @@ def test_a_map_that_hardly_fails_is_hardly_worth_a_word() -> None:
 )
 def test_a_dropped_call_fills_its_last_argument_where_it_succeeds(body: str, count: int) -> None:
     assert len(ask(unfilled_read, READ.format(body=body))) == count
+
+
+POLL = (
+    "u32 foo(struct foo *foo, int n)\n{{\n\tint i, {start};\n\tu32 reg;\n\n"
+    "\t{loop} {{\n{body}\t\tif (reg & 1)\n\t\t\tbreak;\n\t}}\n\treturn reg;\n}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("start", "loop", "told"),
+    [
+        ("left = foo->usec * 20", "for (; left > 0; left--)", False),
+        ("left = FOO_LOOPS", "while (left--)", False),
+        ("left = 100", "while (--left)", False),
+        ("timeout = foo->usec", "for (; timeout; timeout--)", False),
+        ("retries = n", "for (i = 0; i < retries; i++)", False),
+        ("left = foo->count", "for (; left > 0; left--)", True),
+        ("left = n * foo->count", "while (left--)", True),
+        ("timeout = 5", "while (timeout > foo->count)", True),
+    ],
+)
+def test_a_device_is_asked_at_least_once(start: str, loop: str, told: bool) -> None:
+    body = "\t\treg = readl(foo->base);\n"
+    assert bool(ask(maybe_unassigned, POLL.format(start=start, loop=loop, body=body))) is told
+
+
+def test_a_round_may_pass_without_a_store() -> None:
+    body = "\t\tif (foo_busy(foo))\n\t\t\tcontinue;\n\t\treg = readl(foo->base);\n"
+    assert ask(maybe_unassigned, POLL.format(start="timeout = foo->usec * 20", loop="while (timeout--)", body=body))
