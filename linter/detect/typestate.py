@@ -19,7 +19,8 @@ from typing import Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
 from linter.detect.typestate_after import AGAIN, USED, late
-from linter.detect.typestate_dropped import dropped, is_explained
+from linter.detect.typestate_dropped import dropped
+from linter.detect.typestate_explained import is_explained
 from linter.detect.typestate_leak import Judge, Leak
 from linter.detect.typestate_model import Obligation, Outcome
 from linter.detect.typestate_protocol import compile_all, compile_protocol, run_protocol
@@ -30,7 +31,7 @@ from linter.detect.typestate_walk import MOST_VISITS, Walk
 from linter.flow.build import build_cfg
 from linter.flow.known import base_facts
 from linter.flow.model import Cfg, Kind, StepKind
-from linter.patch.model import Change, FilePatch, Line, LineKind, Side
+from linter.patch.model import Change, Line, LineKind, Side
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 from linter.syntax.model import Function, Unit
@@ -127,7 +128,7 @@ class _Runner:
         if not self.dropped_rules or file is None or target.image.side is not Side.POST:
             return
         if file.change is Change.MODIFY and not is_explained(context.patch):
-            yield from self._dropped(target, file, known, enabled, told)
+            yield from self._dropped(target, context, known, enabled, told)
 
     def _protocols(self, target: Unit, enabled: frozenset[str]) -> Iterator[Finding]:
         names = target.identifiers
@@ -156,14 +157,15 @@ class _Runner:
                 yield from self._report(group, function, enabled)
 
     def _dropped(
-        self, target: Unit, file: FilePatch, known: Knowledge, enabled: frozenset[str], told: set[str]
+        self, target: Unit, context: Context, known: Knowledge, enabled: frozenset[str], told: set[str]
     ) -> Iterator[Finding]:
-        for item in dropped(file, known):
+        file = context.file
+        for item in dropped(file, known, context.patch) if file is not None else ():
             rule = self.dropped_rules.get(item.kind)
             if rule is None or rule.id not in enabled:
                 continue
             function = function_at(target, item.exit)
-            if function not in told:
+            if file is not None and function not in told:
                 yield report_dropped(rule, item, file, function)
 
     def _report(self, group: Group, function: Function, enabled: frozenset[str]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from linter.detect.typestate_explained import explains_removal, explains_return
 from linter.detect.typestate_tables import Knowledge
 from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch
 from linter.pattern import lazy
@@ -31,21 +32,12 @@ _PASSED = lazy(
     rb"|[\w&*>.,\s()-]*\)+;|)\s*$"
 )
 _MANAGED = lazy(rb"\b(?:devm_|drmm_|pcim_|__free\(|guard\(|scoped_guard|CLASS\(|no_free_ptr|return_ptr)")
-_EXPLAINED = lazy(
-    rb"(?i)double[- ]*(?:free|put|unlock|release|unreg|disable|remov|kfree|dec|fput|clean)|use[- ]*after[- ]*free"
-    rb"|\buaf\b|"
-    rb"already\s+(?:\w+\s+)?(?:free|releas|put|unlock|unreg|remov|clean|disabl|done)|stray|unbalanced|underflow|twice|"
-    rb"redundant|unneeded|unnecessary|not needed|no longer need|no need|devm_|devres|device[- ]managed"
-    rb"|superfluous|useless"
-)
+_REPORT = lazy(rb"^\s*\w+\s*=\s*\"")
 _REACH = 10
 """Lines behind a removed release within which the exit must come."""
 _MOST = 4
 """A patch that removes more releases than this rewrites something: nothing is said about it."""
 
-
-_MOST_FILES = 3
-"""A patch over more files than this moves things between them, or is many patches in one."""
 _MOST_ADDED, _MOST_REMOVED = 3, 8
 """Lines of a file that a patch may write and take away for a release to be told missing."""
 
@@ -61,32 +53,31 @@ class Dropped:
     handle: str  # its argument as written
 
 
-def is_explained(patch: Patch | None) -> bool:
-    """Whether the commit message says why a release had to go, or the patch is too wide to say so of each."""
-    if patch is None:
-        return False
-    if len(patch.files) > _MOST_FILES:
-        return True
-    text = patch.title.encode("utf-8", "replace") + b"\n" + patch.body
-    return _EXPLAINED.search(text) is not None
-
-
-def dropped(file: FilePatch, known: Knowledge) -> Iterator[Dropped]:
+def dropped(file: FilePatch, known: Knowledge, patch: Patch | None = None) -> Iterator[Dropped]:
     """What the hunks of a file take away from its error paths."""
-    removed = [line.text for hunk in file.hunks for line in hunk.lines if line.kind is LineKind.REMOVED]
-    added = [line.text for hunk in file.hunks for line in hunk.lines if line.kind is LineKind.ADDED]
-    if not removed or any(_MANAGED.search(text) for text in added):
+    removed, added = _lines(file, LineKind.REMOVED), _lines(file, LineKind.ADDED)
+    others = [
+        text for other in (patch.files if patch else ()) if other is not file for text in _lines(other, LineKind.ADDED)
+    ]
+    if not removed or any(_MANAGED.search(text) for text in (*added, *others)):
         return
     found = [item for hunk in file.hunks for item in _releases(hunk, known)]
     if 0 < len({item.removed.text for item in found}) <= _MOST and not _is_rework(removed, added):
         for item in found:
+            written = re.compile(rb"\b" + re.escape(item.name.encode()) + rb"\b").search
+            if any(written(text) for text in (*added, *others)) or explains_removal(patch, item.name):
+                continue
             if not _moved(item, removed, added, known):
                 yield item
     for hunk in file.hunks:
         yield from _nulls(hunk, added, known)
-    if not found:
+    if not found and not explains_return(patch):
         for hunk in file.hunks:
             yield from _gotos(hunk, removed, added, known)
+
+
+def _lines(file: FilePatch, kind: LineKind) -> list[bytes]:
+    return [line.text for hunk in file.hunks for line in hunk.lines if line.kind is kind]
 
 
 def _is_rework(removed: list[bytes], added: list[bytes]) -> bool:
@@ -214,11 +205,9 @@ def _moved(item: Dropped, removed: list[bytes], added: list[bytes], known: Knowl
     """Whether the patch puts the release elsewhere, or takes the acquisition away as well."""
     if item.exit.kind is LineKind.ADDED and _GOTO.match(item.exit.text):
         return True  # the label that it goes to now does what was done here
-    name = item.name.encode()
-    root = _root(item.handle)
-    pattern = re.compile(rb"\b" + re.escape(name) + rb"\b")
-    if any(pattern.search(text) for text in added):
+    if _label_does(item, known):
         return True
+    root = _root(item.handle)
     word = re.compile(rb"\b" + re.escape(root) + rb"\b") if root else None
     for text in added:
         call = _CALL.match(text)
@@ -230,13 +219,31 @@ def _moved(item: Dropped, removed: list[bytes], added: list[bytes], known: Knowl
             family = known.acquire.get(other)
             if (family is not None and item.name in family.release) or known.related(other, item.name) == 2:
                 return True
-        assigned = re.match(rb"^\s*[\w \t*]*\b" + re.escape(root) + rb"\s*(?:=|;)", text) if root else None
+        names = b"|".join(re.escape(name) for name in {root, _base(item.handle)} if name)
+        assigned = re.match(rb"^\s*[\w \t*]*\b(?:" + names + rb")\s*(?:=|;)", text) if names else None
         if assigned and text.strip() != item.removed.text.strip():
             return True
     return False
 
 
+def _label_does(item: Dropped, known: Knowledge) -> bool:
+    """Whether the label that the path goes on to is named for the very release."""
+    jump = _GOTO.match(item.exit.text)
+    if jump is None:
+        return False
+    words = set(known.words(jump[1].decode("latin-1")))
+    verbs = _ENDS.intersection(known.words(item.name)) & words
+    return bool(verbs) and any(word in words for word in known.words(_root(item.handle).decode("latin-1")))
+
+
+def _base(handle: str) -> bytes:
+    """The variable that a handle starts from."""
+    found = re.match(r"[&*(\s]*([A-Za-z_]\w*)\b(?!\()", handle)
+    return found[1].encode() if found else b""
+
+
 def _root(handle: str) -> bytes:
+    """The last name of a handle: the member that is released."""
     found = re.findall(r"[A-Za-z_]\w*", handle.split(",")[0])
     return found[-1].encode() if found else b""
 
@@ -253,6 +260,11 @@ def _is_trivial(hunk: Hunk, label: re.Pattern[bytes]) -> bool:
     return False
 
 
+def _is_report(lines: tuple[Line, ...], index: int) -> bool:
+    """Whether a text for the log goes with the jump behind it."""
+    return any(line.kind is LineKind.REMOVED and _REPORT.match(line.text) for line in lines[max(0, index - 2) : index])
+
+
 def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
     """A removed `goto label` with a `return` in its place, while the label stays."""
     lines = hunk.lines
@@ -263,6 +275,8 @@ def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledg
         label = re.compile(rb"^\s{0,1}" + re.escape(jump[1]) + rb":")
         if any(label.match(text) for text in removed) or _is_trivial(hunk, label):
             continue
+        if any(jump[0].strip() == text.strip() for text in added) or _is_report(lines, index):
+            continue  # another path goes there now; or what the label does is to print what stood here
         for other in lines[index + 1 : index + 5]:
             if other.kind is LineKind.CONTEXT:
                 break
