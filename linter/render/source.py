@@ -147,13 +147,13 @@ class Source:
 
     def between(self, above: Row, below: Row, most: int) -> list[Row] | None:
         """The rows that lie between two rows of one file; None where they are more than `most` or unknown."""
-        if above.path is None:
-            numbers = range(above.patch_lineno + 1, below.patch_lineno)
-            return None if len(numbers) > most else [r for n in numbers if (r := self._mail_row(n)) is not None]
         first, last = self.place(above.patch_lineno), self.place(below.patch_lineno)
         if first is not None and last is not None and first.hunk is last.hunk:
             inside = range(first.index + 1, last.index)
             return None if len(inside) > most else [self._patch_row(first.beside(index)) for index in inside]
+        if above.path is None:
+            numbers = range(above.patch_lineno + 1, below.patch_lineno)
+            return None if len(numbers) > most else [r for n in numbers if (r := self._mail_row(n)) is not None]
         gap = range(above.order[0] + 1, below.order[0])
         if len(gap) > most:
             return None
