@@ -136,6 +136,7 @@ CALLS = (
         ("ret = foo_verify_request(&a);", True),
         ("ret = foo_get_user_pages(file, a.start);", True),
         ("ret = foo_get(file, a.id);", True),
+        ("ret = foo_umem_get(file, a.start);", True),
         ("ret = foo_get(file, a.flags);", False),
         ("ret = mmu_interval_notifier_insert_locked(&foo, mm, a.start, a.len, &ops);", False),
         ("ret = xa_alloc(&foo->ids, &a.id, foo, limit, GFP_KERNEL);", False),
@@ -152,3 +153,12 @@ def test_a_call_in_the_condition() -> None:
     body = '\tif ({call})\n\t\tpr_err("failed\\n");\n'
     assert ask(reach.user_log, IOCTL.format(body=body.format(call="foo_check(file, arg)")))
     assert not ask(reach.user_log, IOCTL.format(body=body.format(call="foo_enable(file, arg)")))
+
+
+def test_a_verb_s_attributes_are_chosen() -> None:
+    text = (
+        "int foo_create_cq(struct ib_cq *cq, const struct ib_cq_init_attr *attr, struct ib_udata *udata)\n{\n"
+        '\tunsigned int depth = attr->cqe;\n\n\tif (depth > 4)\n\t\tpr_warn("too deep\\n");\n\treturn 0;\n}\n'
+    )
+    assert reaches(make_unit(text), tables())["foo_create_cq"].inputs == {"attr", "udata"}
+    assert ask(reach.user_log, text)
