@@ -212,12 +212,12 @@ def test_a_hunk_without_header_is_numbered_by_the_mail():
 def test_lines_between_are_those_of_the_patch_though_no_file_is_known():
     patch = sample.heap_patch()
     file = patch.files[0]
-    texts = (b"\tx = 1;", b"\ty = 2;", b"\tz = 3;")
+    texts = (b"\tx = 1;", b"\ty = 2;", b"\tz = 3;", b"\tw = 4;")
     lines = tuple(Line(LineKind.ADDED, text, None, None, 70 + n) for n, text in enumerate(texts))
     hunk = replace(file.hunks[0], lines=lines, numbered=False, pre_start=0, post_start=0)
     patch = replace(patch, files=(replace(file, hunks=(hunk,), pre_path=None, post_path=None),))
     patch = replace(patch, raw=b"\n" * 70 + b">> +    y = 2;\n")
-    places = [Location(None, Side.POST, None, 2, number, changed=True) for number in (70, 72)]
+    places = [Location(None, Side.POST, None, 2, number, changed=True) for number in (70, 73)]
     seen = text(one(patch, (places[0], "from here"), (places[1], "to here")))
     assert "71 | +         y = 2;" in seen
     assert ">>" not in seen
