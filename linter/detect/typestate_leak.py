@@ -7,6 +7,7 @@ from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.limits import TOO_MANY_EXITS, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
+from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.model import Confidence
 
@@ -68,6 +69,7 @@ _WITNESSED = frozenset({"count", "weak-registration", "registration", "handle"})
 
 _NEVER = frozenset({"weak", "directory", "consumed"})
 """Kinds that many callers rightly never release."""
+_RESUME = lazy(r"_(?:resume|thaw|restore)(?:_(?:early|noirq|late))?$|_resume_")
 _HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
 _WEAK = frozenset({"handle", "weak-registration"})
 """Kinds that only a release on another way out proves."""
@@ -220,6 +222,8 @@ class Judge:
             return None
         if owed.evidence == "names" and self._is_context(owed):
             return None
+        if owed.kind == "enable" and not witness and not unwinds and self._is_resumed(owed):
+            return None
         if kind == FAILURE:
             if exit.state.stored and self.outcome.releases and not self.outcome.kept:
                 return None  # other ways out release it before it is stored: from then on somebody else does
@@ -266,6 +270,10 @@ class Judge:
     def _is_context(self, owed: Obligation) -> bool:
         """Whether all that two names share is the driver's own structure: what they do to it is anybody's guess."""
         return owed.kind == "registration" and any(key.isidentifier() for key in owed.keys)
+
+    def _is_resumed(self, owed: Obligation) -> bool:
+        """Whether a resume enables the device itself: it stays bound, and its remove() disables it."""
+        return "device" in self.knowledge.words(owed.name) and _RESUME.search(self.cfg.function.name) is not None
 
     def _is_lent_lock(self) -> bool:
         """Whether the function gives the lock back before it takes it: its caller holds it, and wants it back."""

@@ -12,6 +12,7 @@ from linter.flow.limits import TOO_MANY_PATHS, UNSETTLED, note_limit
 from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
 from linter.flow.words import cursors
+from linter.pattern import compiled
 
 MOST_VISITS = 15_000
 """Blocks that a function may cost; generated code and hostile input stop here."""
@@ -141,7 +142,7 @@ class Walk(Calls, Stores):
 
         What a local variable says of an object, the facts know.
         """
-        if not self.counted and (taken.assume is None or _tested(taken.assume[0]).kind is not Kind.FIELD):
+        if not self.counted and (taken.assume is None or not self._speaks_of_it(_tested(taken.assume[0]))):
             return False
         other = edges[0] if taken is edges[1] else edges[1]
         arm, around = self.cfg.blocks[other.target], self.cfg.blocks[taken.target]
@@ -159,6 +160,22 @@ class Walk(Calls, Stores):
                 ):
                     return True
         return False
+
+    def _speaks_of_it(self, flag: Expr) -> bool:
+        """Whether a member that is tested has to do with the handle: keeps it, belongs to it, or shares a word."""
+        if flag.kind is not Kind.FIELD:
+            return False
+        keys = self.owed.keys
+        if flag.key in keys or flag.args[0].key in keys:
+            return True
+        words = {word for key in keys for word in _words(key)}
+        if any(word in words for word in _words(flag.key)):
+            return True
+        steps = (step for block in self.cfg.blocks for step in block.steps if step.target is not None)
+        return any(
+            step.expr is not None and step.expr.key in keys and step.target is not None and step.target.key == flag.key
+            for step in steps
+        )
 
     def _step(self, step: Step, status: int, state: State) -> int:
         """The status after a step; -1 where there is nothing left to follow."""
@@ -206,3 +223,9 @@ def _tested(condition: Expr) -> Expr:
     while condition.kind in (Kind.UNARY, Kind.BINARY):
         condition = condition.args[0]
     return condition
+
+
+def _words(key: str) -> list[str]:
+    """The words of the last name of an lvalue."""
+    names = compiled(r"[A-Za-z]\w*").findall(key)
+    return [word for word in names[-1].lower().split("_") if len(word) > 2] if names else []

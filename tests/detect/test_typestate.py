@@ -341,6 +341,22 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
             " err: if (a) kfree(p); return ret;",
             ["kmalloc"],
         ),
+        # a member that has nothing to do with it says nothing, one that shares a word does
+        (
+            "char *buf = kmalloc(8, GFP_KERNEL); int ret; if (!buf) return -ENOMEM; ret = foo_start(foo);"
+            " if (ret) goto err; foo->data = buf; return 0; err: if (foo->mine) kfree(buf); return ret;",
+            ["kmalloc"],
+        ),
+        (
+            "char *buf = kmalloc(8, GFP_KERNEL); int ret; if (!buf) return -ENOMEM; ret = foo_start(foo);"
+            " if (ret) goto err; foo->data = buf; return 0; err: if (foo->buf_owned) kfree(buf); return ret;",
+            [],
+        ),
+        (
+            "char *buf = kmalloc(8, GFP_KERNEL); int ret; if (!buf) return -ENOMEM; ret = foo_start(foo);"
+            " if (ret) goto err; foo->data = buf; return 0; err: if (!foo->data) kfree(buf); return ret;",
+            [],
+        ),
         # a list takes a member of what an accessor makes of the handle
         (
             "struct gem *p = drm_gem_object_lookup(foo, a); struct bar *q; if (!p) return -ENOENT; q = to_bar(p);"
@@ -353,6 +369,24 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
 def test_who_has_it_at_the_end(body: str, names: list[str]) -> None:
     found = {name for name, _ in leaks(STATIC + body + "\n}\n")}
     assert found == set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "enable", "count"),
+    [
+        ("foo_resume", "pci_enable_device_mem(foo->pdev)", 0),
+        ("foo_thaw_noirq", "pci_enable_device(foo->pdev)", 0),
+        ("foo_probe", "pci_enable_device_mem(foo->pdev)", 1),
+        ("foo_resume", "clk_prepare_enable(foo->clk)", 1),  # nothing else turns it off
+    ],
+)
+def test_what_a_resume_enables_of_the_device_itself_remove_disables(name: str, enable: str, count: int) -> None:
+    body = f"\tint ret = {enable};\n\n\tif (ret)\n\t\treturn ret;\n\tif (foo_start(foo))\n\t\treturn -ENOMEM;\n"
+    text = f"static int {name}(struct foo *foo, int a)\n{{\n{body}IF\treturn 0;\n}}\n"
+    assert len(leaks(text.replace("IF", ""))) == count
+    undo = "\tif (a) {\n\t\tpci_disable_device(foo->pdev);\n\t\treturn -EIO;\n\t}\n"
+    if "pci" in enable:  # a release on another way out shows that this one owes it as well
+        assert len(leaks(text.replace("IF", undo))) == 1
 
 
 def test_the_mirror_of_a_function_undoes_all() -> None:
