@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from linter.detect.typestate_model import COUNTED, Obligation, Outcome, State
-from linter.detect.typestate_tables import Knowledge
+from linter.detect.typestate_tables import RETURN, Knowledge
 from linter.flow.expr import integer
 from linter.flow.facts import Facts
 from linter.flow.model import Cfg, Expr, Kind
@@ -79,6 +79,8 @@ class Handle:
     def _tells_failure(self, expr: Expr, held: bool, facts: Facts) -> bool:
         """Whether a test that the facts cannot read says that nothing was acquired: another number than wanted."""
         family = self.owed.family
+        if family is not None and family.fails == "never" and family.where == RETURN:
+            return self._is_empty(expr, held)
         if family is None or family.fails != "zero" or expr.kind is not Kind.BINARY:
             return False
         left, right = expr.args
@@ -86,3 +88,10 @@ class Handle:
         if count is None or count <= 0 or facts.value(left) != self.owed.result:
             return False
         return held == (expr.text in ("!=", "<")) and expr.text in ("!=", "==", "<", ">=")
+
+    def _is_empty(self, expr: Expr, held: bool) -> bool:
+        """Whether a test says that a structure that came back by value holds nothing: `!f.file`, `fd_empty(f)`."""
+        if expr.kind is Kind.FIELD:
+            return not held and any(expr.key.startswith(key + ".") for key in self.owed.keys)
+        asked = expr.kind is Kind.CALL and expr.text.endswith("_empty") and len(expr.args) == 1
+        return held and asked and expr.args[0].key in self.owed.keys

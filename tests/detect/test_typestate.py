@@ -357,6 +357,22 @@ STATIC = "static int f(struct foo *foo, int a, int b)\n{\n"
             " if (ret) goto err; foo->data = buf; return 0; err: if (!foo->data) kfree(buf); return ret;",
             [],
         ),
+        # a descriptor that is not there
+        (
+            "struct fd f = fdget(a); if (!f.file) return -EBADF; if (b) { fdput(f); return -EIO; }"
+            " foo_use(foo, f.file); fdput(f); return 0;",
+            [],
+        ),
+        (
+            "struct fd f = fdget(a); if (fd_empty(f)) return -EBADF; if (b) { fdput(f); return -EIO; }"
+            " foo_use(foo); fdput(f); return 0;",
+            [],
+        ),
+        (
+            "struct fd f = fdget(a); if (!f.file) return -EBADF; if (b) return -EIO; foo_use(foo, f.file);"
+            " fdput(f); return 0;",
+            ["fdget"],
+        ),
         # a list takes a member of what an accessor makes of the handle
         (
             "struct gem *p = drm_gem_object_lookup(foo, a); struct bar *q; if (!p) return -ENOENT; q = to_bar(p);"
