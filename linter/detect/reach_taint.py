@@ -126,7 +126,8 @@ def _build(tables: Tables) -> Callable[[str, list[str]], bool]:
 
     def lucky(callee: str, arguments: list[str]) -> bool:
         if not callee.isidentifier():
-            return True  # by pointer: what it does is not in sight
+            # by pointer: what it does is not in sight, but what is handed a whole request answers to that
+            return not any(argument.startswith("&") for argument in arguments)
         words = frozenset(callee.split("_"))
         if words & choice or callee in copies or callee.isupper():
             return False
