@@ -96,7 +96,7 @@ class FilePatch:
 
 
 class DamageKind(enum.Enum):
-    """How a patch was hurt on its way; `git am` would refuse each of these."""
+    """How a patch was hurt on its way; `git am` would refuse each of these, or lose lines."""
 
     LOST_BLANK = "context lines lost their leading blank"
     TABS = "tabs turned into spaces"
