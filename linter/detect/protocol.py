@@ -208,6 +208,7 @@ class _Runner:
     def __init__(self, rules: Sequence[Rule], tables: Tables) -> None:
         self.rules = {rule.id: rule for rule in rules}
         self.tables = tables
+        self.blocks: dict[str, Block] = {}
 
     def run(self, target: Unit, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         """Findings in the functions that the patch touched."""
@@ -224,10 +225,10 @@ class _Runner:
                     yield from _check(rule, block, function)
 
     def _block(self, name: str) -> Block:
-        rule = self.rules[name]
-        return self.tables.derived(
-            ("protocol", name, id(rule)), lambda tables: compile_block(rule.block, tables, "protocol")
-        )
+        block = self.blocks.get(name)
+        if block is None:
+            block = self.blocks[name] = compile_block(self.rules[name].block, self.tables, "protocol")
+        return block
 
 
 def _check(rule: Rule, block: Block, function: Function) -> Iterator[Finding]:
