@@ -11,10 +11,9 @@ from linter.detect.questions import Answer, Query
 from linter.detect.release_words import block_facts, release_words
 from linter.detect.returns import Conventions, conventions
 from linter.detect.verdicts import sources
-from linter.flow.facts import POSITIVE, ZERO, Facts, join, same
-from linter.flow.limits import UNSETTLED, note_limit
+from linter.flow.facts import POSITIVE, ZERO, Facts
+from linter.flow.known import run_block, settle
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
-from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 
 _READERS = ("PTR_ERR", "ERR_CAST")
@@ -137,32 +136,17 @@ def _zero_returns(cfg: Cfg, target: int, facts: Facts) -> list[tuple[int, Step]]
     """The returns of ERR_PTR(0) that are reached from an edge, whatever happens on the way."""
     found: dict[int, Step] = {}
 
-    def flow(node: int, state: Facts) -> list[tuple[int, Facts]]:
-        state = state.copy()
-        for step in cfg.blocks[node].steps:
-            if step.kind is StepKind.GAP:
-                return []
-            if step.kind is StepKind.RETURN:
-                made = step.expr
-                if made is not None and made.kind is Kind.CALL and made.text == "ERR_PTR" and made.args:
-                    if state.value_mask(state.value(made.args[0])) == ZERO:
-                        found[step.start] = step
-                    else:
-                        found.pop(step.start, None)
-                return []
-            state.run(step)
-        after = []
-        for each in cfg.blocks[node].edges:
-            copy = state.copy()
-            if each.assume is None or copy.assume(*each.assume):
-                after.append((each.target, copy))
-        return after
+    def ends(step: Step, state: Facts) -> bool:
+        if step.kind is StepKind.RETURN:
+            made = step.expr
+            if made is not None and made.kind is Kind.CALL and made.text == "ERR_PTR" and made.args:
+                if state.value_mask(state.value(made.args[0])) == ZERO:
+                    found[step.start] = step
+                else:
+                    found.pop(step.start, None)
+        return step.kind in (StepKind.GAP, StepKind.RETURN)
 
-    order = cfg.order()
-    try:
-        solve([(target, facts)], flow, join, same, lambda node: order[node])
-    except Unsettled:
-        note_limit(cfg.function, UNSETTLED)
+    if settle(cfg, [(target, facts)], lambda node, state: run_block(cfg, node, state, ends)) is None:
         return []
     return sorted(found.items())
 

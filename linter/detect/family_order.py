@@ -10,10 +10,9 @@ from linter.detect.family_words import family_words
 from linter.detect.questions import Answer, Query
 from linter.detect.release_words import block_facts
 from linter.flow.build import build_cfg
-from linter.flow.facts import ZERO, Facts, join, same
-from linter.flow.limits import UNSETTLED, note_limit
+from linter.flow.facts import ZERO, Facts
+from linter.flow.known import run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
-from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 from linter.syntax.model import Function
 
@@ -63,32 +62,20 @@ def _frees(cfg: Cfg, block: int, index: int, facts: Facts, value: str, frees: fr
     """The calls that free a value on some way from a step on, before the interrupt is given up."""
     found: dict[int, Step] = {}
 
-    def flow(node: int, state: Facts, first: int = 0) -> list[tuple[int, Facts]]:
-        state = state.copy()
-        for step in cfg.blocks[node].steps[first:]:
-            if step.kind in (StepKind.GAP, StepKind.RETURN):
-                return []
-            if step.kind is StepKind.CALL and step.expr is not None:
-                if _QUIETS.search(step.expr.text):
-                    return []
-                if step.expr.text in frees and step.expr.args and state.value(step.expr.args[0]) == value:
-                    found[step.start] = step
-                    return []
-            state.run(step)
-        after = []
-        for edge in cfg.blocks[node].edges:
-            copy = state.copy()
-            if edge.assume is None or copy.assume(*edge.assume):
-                after.append((edge.target, copy))
-        return after
+    def ends(step: Step, state: Facts) -> bool:
+        if step.kind in (StepKind.GAP, StepKind.RETURN):
+            return True
+        if step.kind is not StepKind.CALL or step.expr is None:
+            return False
+        if _QUIETS.search(step.expr.text):
+            return True
+        if step.expr.text in frees and step.expr.args and state.value(step.expr.args[0]) == value:
+            found[step.start] = step
+            return True
+        return False
 
-    order = cfg.order()
-    try:
-        solve(
-            flow(block, facts, index + 1), lambda node, state: flow(node, state), join, same, lambda node: order[node]
-        )
-    except Unsettled:
-        note_limit(cfg.function, UNSETTLED)
+    seeds = run_block(cfg, block, facts.copy(), ends, index + 1)
+    if settle(cfg, seeds, lambda node, state: run_block(cfg, node, state, ends)) is None:
         return []
     return [found[at] for at in sorted(found)]
 

@@ -17,10 +17,9 @@ from linter.detect.questions import Answer, Query, Question, QuestionEngine
 from linter.detect.release_words import ReleaseWords, argument, block_facts, names_any, release_words, root
 from linter.detect.sequences import steps_behind
 from linter.flow.expr import integer
-from linter.flow.facts import POSITIVE, ZERO, Facts, join, same
-from linter.flow.limits import UNSETTLED, note_limit
+from linter.flow.facts import POSITIVE, ZERO, Facts
+from linter.flow.known import run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
-from linter.flow.solve import Unsettled, solve
 from linter.pattern import compiled, lazy
 from linter.rulebook.model import Rule, Tables
 
@@ -120,31 +119,11 @@ class Findable:
         done = ZERO | POSITIVE if call is not None and call.text.startswith(_NUMBERS) else ZERO
         if call is not None and not facts.refine(f"<{call.start}>", done):
             return None
-        order = self.cfg.order()
-        try:
-            solve(
-                self._run(block, facts.copy(), first),
-                lambda node, state: self._run(node, state.copy(), 0),
-                join,
-                same,
-                lambda node: order[node],
-            )
-        except Unsettled:
-            note_limit(self.cfg.function, UNSETTLED)
-            return None
-        return self.freed[min(self.freed)] if self.freed else None
+        settled = settle(self.cfg, self._run(block, facts.copy(), first), self._run)
+        return self.freed[min(self.freed)] if settled is not None and self.freed else None
 
-    def _run(self, index: int, facts: Facts, first: int) -> list[tuple[int, Facts]]:
-        for step in self.cfg.blocks[index].steps[first:]:
-            if step is self.step or step.kind in (StepKind.GAP, StepKind.RETURN) or self._ends(step, facts):
-                return []
-            facts.run(step)
-        after = []
-        for edge in self.cfg.blocks[index].edges:
-            copy = facts.copy()
-            if edge.assume is None or (copy.assume(*edge.assume) and not self._failed(*edge.assume)):
-                after.append((edge.target, copy))
-        return after
+    def _run(self, index: int, facts: Facts, first: int = 0) -> list[tuple[int, Facts]]:
+        return run_block(self.cfg, index, facts, self._ends, first, lambda test, held: not self._failed(test, held))
 
     def _failed(self, test: Expr, held: bool) -> bool:
         """Whether the call gave another number than the one that was asked for."""
@@ -156,6 +135,8 @@ class Findable:
 
     def _ends(self, step: Step, facts: Facts) -> bool:
         call = step.expr
+        if step is self.step or step.kind in (StepKind.GAP, StepKind.RETURN):
+            return True
         if step.target is not None and step.target.key == self.holder:
             return True  # the name stands for another object from here on
         if step.kind is not StepKind.CALL or call is None:

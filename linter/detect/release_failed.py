@@ -9,10 +9,9 @@ from linter.detect.pointers import null_tests
 from linter.detect.questions import Answer, Query
 from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
 from linter.flow.expr import is_error_constant
-from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts, join, same
-from linter.flow.limits import UNSETTLED, note_limit
+from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts
+from linter.flow.known import run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
-from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 
 _IS_ERR = ("IS_ERR", "IS_ERR_OR_NULL")
@@ -67,35 +66,19 @@ def _first_release(cfg: Cfg, words: ReleaseWords, test: tuple[Expr, bool], point
     facts.assume(*test)
     found: dict[int, Step] = {}
 
-    def flow(node: int, state: Facts) -> list[tuple[int, Facts]]:
-        state = state.copy()
-        for step in cfg.blocks[node].steps:
-            if step.kind in (StepKind.GAP, StepKind.RETURN):
-                return []
-            mask = state.mask(pointer)
-            if mask & POSITIVE or mask & NEGATIVE:
-                return []
-            if step.kind is StepKind.CALL and step.expr is not None:
-                for names, bits in ((words.null_unsafe, ZERO), (words.error_unsafe, ERROR)):
-                    handle = argument(step, names)
-                    if handle is not None and mask & bits and handle.key == pointer.key:
-                        found.setdefault(step.start, step)
-                        return []
-            if step.kind is StepKind.ITERATE:
-                return []
-            state.run(step)
-        after = []
-        for edge in cfg.blocks[node].edges:
-            copy = state.copy()
-            if edge.assume is None or copy.assume(*edge.assume):
-                after.append((edge.target, copy))
-        return after
+    def ends(step: Step, state: Facts) -> bool:
+        mask = state.mask(pointer)
+        if step.kind in (StepKind.GAP, StepKind.RETURN) or mask & POSITIVE or mask & NEGATIVE:
+            return True
+        if step.kind is StepKind.CALL and step.expr is not None:
+            for names, bits in ((words.null_unsafe, ZERO), (words.error_unsafe, ERROR)):
+                handle = argument(step, names)
+                if handle is not None and mask & bits and handle.key == pointer.key:
+                    found.setdefault(step.start, step)
+                    return True
+        return step.kind is StepKind.ITERATE
 
-    order = cfg.order()
-    try:
-        solve([(target, facts)], flow, lambda node, one, two: join(node, one, two), same, lambda node: order[node])
-    except Unsettled:
-        note_limit(cfg.function, UNSETTLED)
+    if settle(cfg, [(target, facts)], lambda node, state: run_block(cfg, node, state, ends)) is None:
         return None
     return found[min(found)] if found else None
 

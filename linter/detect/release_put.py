@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from linter.detect.calls import named_calls
 from linter.detect.questions import Answer, Query
 from linter.detect.release_words import argument, block_facts, release_words
-from linter.flow.facts import Facts, join, same
-from linter.flow.limits import UNSETTLED, note_limit
+from linter.flow.facts import Facts
+from linter.flow.known import run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
-from linter.flow.solve import Unsettled, solve
 from linter.pattern import lazy
 
 _ENDS = lazy(r"put|unregister|release|destroy|free|unref|del(?:ete)?(?:_|$)")
@@ -80,35 +79,17 @@ class Count:
 
     def follow(self, facts: Facts, first: int) -> Step | None:
         """The first call that frees it while it has references."""
-        order = self.cfg.order()
-        try:
-            solve(
-                self._run(self.block, facts.copy(), first),
-                lambda node, state: [] if node == self.block else self._run(node, state.copy(), 0),
-                join,
-                same,
-                lambda node: order[node],
-            )
-        except Unsettled:
-            note_limit(self.cfg.function, UNSETTLED)
-            return None
-        return self.freed[min(self.freed)] if self.freed else None
+        seeds = run_block(self.cfg, self.block, facts.copy(), self._ends, first)
+        settled = settle(self.cfg, seeds, self._run)
+        return self.freed[min(self.freed)] if settled is not None and self.freed else None
 
-    def _run(self, index: int, facts: Facts, first: int) -> list[tuple[int, Facts]]:
-        block = self.cfg.blocks[index]
-        for step in block.steps[first:]:
-            if step.kind in (StepKind.GAP, StepKind.RETURN) or self._ends(step, facts):
-                return []
-            facts.run(step)
-        after = []
-        for edge in block.edges:
-            copy = facts.copy()
-            if edge.assume is None or copy.assume(*edge.assume):
-                after.append((edge.target, copy))
-        return after
+    def _run(self, index: int, facts: Facts) -> list[tuple[int, Facts]]:
+        return [] if index == self.block else run_block(self.cfg, index, facts, self._ends)
 
     def _ends(self, step: Step, facts: Facts) -> bool:
         call = step.expr
+        if step.kind in (StepKind.GAP, StepKind.RETURN):
+            return True
         if step.target is not None and step.target.key == self.holder:
             return True  # the name stands for another object from here on
         if step.kind is not StepKind.CALL or call is None:

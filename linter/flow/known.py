@@ -1,37 +1,64 @@
-"""What is known at the start of every block of a function, whatever is tracked through it."""
+"""What is known at the start of every block of a function: from its entry, or behind the place that is asked about."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from linter.flow.facts import Facts, join, same
 from linter.flow.limits import TOO_LARGE, UNSETTLED, note_limit
-from linter.flow.model import Cfg
+from linter.flow.model import Cfg, Expr, Step
 from linter.flow.solve import Unsettled, solve
 
 MOST_BLOCKS = 4_000
 """A function with more blocks than this is not followed."""
 
 
-def base_facts(cfg: Cfg) -> dict[int, Facts] | None:
-    """What is known at the start of every block, whatever is tracked; None where it does not settle."""
+Ends = Callable[[Step, Facts], bool]
+"""Whether nothing is to be seen behind a step, from what is known in front of it."""
 
-    def flow(index: int, facts: Facts) -> list[tuple[int, Facts]]:
-        facts = facts.copy()
-        block = cfg.blocks[index]
-        for step in block.steps:
-            facts.run(step)
-        found = []
-        for edge in block.edges:
-            after = facts.copy()
-            if edge.assume is None or after.assume(*edge.assume):
-                found.append((edge.target, after))
-        return found
 
+def run_block(
+    cfg: Cfg, index: int, facts: Facts, ends: Ends, first: int = 0, may: Callable[[Expr, bool], bool] | None = None
+) -> list[tuple[int, Facts]]:
+    """Run `facts` through the steps of a block from `first` on: the blocks behind it, with what is known there.
+
+    `may` rules out edges by their condition, beyond what the facts rule out.
+    """
+    block = cfg.blocks[index]
+    for step in block.steps[first:]:
+        if ends(step, facts):
+            return []
+        facts.run(step)
+    found = []
+    for edge in block.edges:
+        after = facts.copy()
+        if edge.assume is None or (after.assume(*edge.assume) and (may is None or may(*edge.assume))):
+            found.append((edge.target, after))
+    return found
+
+
+def settle(
+    cfg: Cfg, seeds: Iterable[tuple[int, Facts]], flow: Callable[[int, Facts], list[tuple[int, Facts]]]
+) -> dict[int, Facts] | None:
+    """What is known at the start of every block reached from `seeds`; None, and noted, where it does not settle.
+
+    `flow` may change the facts that it is given.
+    """
+    order = cfg.order()
     try:
-        if len(cfg.blocks) > MOST_BLOCKS:
-            note_limit(cfg.function, TOO_LARGE)
-            return None
-        order = cfg.order()
-        return solve([(cfg.entry, Facts())], flow, join, same, lambda index: order[index])
+        return solve(seeds, lambda index, facts: flow(index, facts.copy()), join, same, lambda index: order[index])
     except Unsettled:
         note_limit(cfg.function, UNSETTLED)
         return None
+
+
+def base_facts(cfg: Cfg) -> dict[int, Facts] | None:
+    """What is known at the start of every block, whatever is tracked; None where it does not settle."""
+    if len(cfg.blocks) > MOST_BLOCKS:
+        note_limit(cfg.function, TOO_LARGE)
+        return None
+    return settle(cfg, [(cfg.entry, Facts())], lambda index, facts: run_block(cfg, index, facts, _never))
+
+
+def _never(step: Step, facts: Facts) -> bool:
+    return False
