@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from linter.detect.model import Context
-from linter.patch.model import Change, Hunk, LineKind, Location, Patch
+from linter.patch.model import Change, DamageKind, Fate, Hunk, LineKind, Location, Patch
 from linter.pattern import lazy
 from linter.record import field, record
 
@@ -110,14 +110,26 @@ def last_line(patch: Patch) -> int:
     return subject_line(patch)
 
 
+_FATES = {
+    Fate.REFUSED: "`git am` would refuse this",
+    Fate.SHORT: "`git am` would leave out {} line{} without a word",
+    Fate.UNSURE: "`git am` would refuse this, or leave out {} line{}",
+    Fate.WHOLE: "`git am` would take them as they are",
+}
+_OTHER_TEXT = (DamageKind.TABS, DamageKind.MARKUP)
+
+
 def _damage(patch: Patch, context: Context) -> Iterator[Problem]:
-    """One finding a patch, at the first bad line."""
-    if not patch.damage:
+    """One finding a patch, at the first bad line; not where git reads it all and the text is whole."""
+    hurt = (damage for damage in patch.damage if damage.fate is not Fate.WHOLE or damage.kind in _OTHER_TEXT)
+    worst = sorted(hurt, key=lambda damage: damage.patch_lineno)
+    if not worst:
         return
-    worst = sorted(patch.damage, key=lambda damage: damage.patch_lineno)
     first = worst[0]
     kinds = "; ".join(dict.fromkeys(damage.kind.value for damage in worst))
-    texts = {"KIND": kinds, "COUNT": str(sum(damage.count for damage in worst)), "DETAIL": first.detail}
+    markup = any(damage.kind is DamageKind.MARKUP for damage in worst)
+    fate = "mailing lists refuse it" if markup else _FATES[first.fate].format(first.left_out, "s"[: first.left_out - 1])
+    texts = {"KIND": kinds, "FATE": fate, "COUNT": str(sum(damage.count for damage in worst)), "DETAIL": first.detail}
     others = tuple((damage.patch_lineno, damage.kind.value) for damage in worst[1:])
     yield Problem(first.patch_lineno, texts, first.kind.name, others)
 

@@ -78,7 +78,7 @@ def _mend_hunk(
         return _build_unnumbered(lines[1:], linenos)
     numbers = [int(number) if number else 1 for number in match.groups()[:4]]
     body = lines[skip:]
-    end = _region_end(body)
+    end = region_end(body)
     strict = _read(body, end, numbers, stray="stop")
     if strict.exact and not _marked(body[strict.used : end]):
         return _build(numbers, match[5], strict, linenos, skip)
@@ -108,7 +108,7 @@ def _detail(kind: DamageKind, reading: _Reading) -> str:
     return ""
 
 
-def _region_end(body: Sequence[bytes]) -> int:
+def region_end(body: Sequence[bytes]) -> int:
     """Where the lines of a hunk end at the latest: a signature, a footer, the next file."""
     for index, line in enumerate(body):
         start = line[:2]
@@ -242,7 +242,7 @@ def _build(numbers: list[int], section: bytes, reading: _Reading, linenos: Seque
 
 
 def _build_unnumbered(body: Sequence[bytes], linenos: Sequence[int]) -> Hunk | None:
-    reading = _read(body, _region_end(body), [0, 0, 0, 0], stray="stop", counted=False)
+    reading = _read(body, region_end(body), [0, 0, 0, 0], stray="stop", counted=False)
     if not reading.items:
         return None
     built = tuple(Line(kind, text, None, None, linenos[1 + index]) for kind, text, index in reading.items)

@@ -104,13 +104,19 @@ class _Reader:
             diff = replace(diff, damage=merge_damage((*unflowed, *diff.damage)))
         if not diff.files:
             return None
-        if b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
+        sent = self.message_id is not None or self.sender is None  # no program had a file of git's own in its hands
+        if sent and b"\n \t" not in tail and b"\n+\t" not in tail and b"\n-\t" not in tail:
             from linter.patch.tabs import find_lost_tabs
 
             lost = find_lost_tabs(diff.files, diff.damage)
             diff = replace(diff, damage=(*diff.damage, *lost)) if lost else diff
         if self.mail.markup:
             diff = replace(diff, damage=(Damage(DamageKind.MARKUP, diff_lineno, 1), *diff.damage))
+        if diff.damage:
+            from linter.patch.gitread import judge_damage
+
+            flow = {"flowed": self.mail.flowed, "delsp": self.mail.delsp}
+            diff = replace(diff, damage=judge_damage(diff.damage, tail.split(b"\n"), **flow))
         patch = self._patch(diff, read_letter(raw[start:at], body_lineno), tail, inner=inner)
         if not inner and self._forwarded(raw[start:at]):
             return replace(patch, quoted=True, author=None, damage=())

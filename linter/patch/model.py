@@ -96,7 +96,7 @@ class FilePatch:
 
 
 class DamageKind(enum.Enum):
-    """How a patch was hurt on its way; `git am` would refuse each of these, or lose lines."""
+    """How a patch was hurt on its way."""
 
     LOST_BLANK = "context lines lost their leading blank"
     TABS = "tabs turned into spaces"
@@ -107,6 +107,15 @@ class DamageKind(enum.Enum):
     TRUNCATED = "the patch ends before its last hunk does"
 
 
+class Fate(enum.Enum):
+    """What `git am` makes of a damaged patch."""
+
+    REFUSED = "refused"
+    SHORT = "lines left out"
+    UNSURE = "refused, or lines left out"  # as the end of the file is near or not
+    WHOLE = "all of it read"  # the text may be another one
+
+
 @record
 class Damage:
     """One sort of damage, at the first line where it shows."""
@@ -115,6 +124,8 @@ class Damage:
     patch_lineno: int
     count: int  # lines hurt in this way
     detail: str = ""
+    fate: Fate = Fate.REFUSED  # of the whole patch
+    left_out: int = 0  # lines that git passes over
 
 
 @record

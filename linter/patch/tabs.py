@@ -15,7 +15,7 @@ _KERNEL = lazy(r"(?:arch|block|crypto|drivers|fs|init|io_uring|ipc|kernel|mm|net
 _INDENT = lazy(rb"( {2,})[A-Za-z_}{(]")
 _ONE_BLANK = lazy(rb" [A-Za-z_}(]")
 MIN_LINES = 3
-TAB = 8  # the width that programs expand a tab to; files indented by four are their authors' choice
+TAB = 8  # the width that programs expand a tab to, or less the column of the marker; four are an author's choice
 
 
 def find_lost_tabs(files: Sequence[FilePatch], damage: Sequence[Damage]) -> tuple[Damage, ...]:
@@ -24,7 +24,7 @@ def find_lost_tabs(files: Sequence[FilePatch], damage: Sequence[Damage]) -> tupl
         return ()
     blanks_lost = any(entry.kind is DamageKind.LOST_BLANK for entry in damage)
     hurt: list[int] = []
-    whole = 0  # lines indented by whole tabs
+    wholes = [0, 0]  # lines indented by whole tabs; by tabs whose first column the marker took
     for file in files:
         if not _KERNEL.match(file.path or "") and not blanks_lost:
             continue
@@ -35,12 +35,14 @@ def find_lost_tabs(files: Sequence[FilePatch], damage: Sequence[Damage]) -> tupl
                 if line.kind is LineKind.ADDED and not blanks_lost:
                     continue
                 if indent := _INDENT.match(line.text):
-                    if not blanks_lost and len(indent[1]) < TAB:
+                    width = len(indent[1])
+                    if not blanks_lost and width < TAB - 1:
                         return ()
-                    whole += len(indent[1]) % TAB == 0
+                    wholes[0] += width % TAB == 0
+                    wholes[1] += (width + 1) % TAB == 0
                     hurt.append(line.patch_lineno)
                 elif blanks_lost and _ONE_BLANK.match(line.text):
                     hurt.append(line.patch_lineno)
-    if len(hurt) < MIN_LINES or (whole * 2 < len(hurt) and not blanks_lost):
+    if len(hurt) < MIN_LINES or (max(wholes) * 2 < len(hurt) and not blanks_lost):
         return ()
     return (Damage(DamageKind.TABS, hurt[0], len(hurt), "indented with spaces throughout"),)

@@ -70,6 +70,20 @@ def test_tabs_turned_into_spaces() -> None:
     assert [entry.kind for entry in parse(DIFF.replace(b"\t", b" " * 8)).damage] == [DamageKind.TABS]
 
 
+def test_tabs_expanded_behind_the_marker() -> None:
+    hurt = b"\n".join(
+        (line[:1] + line[1:].replace(b"\t", b" " * 7, 1)).replace(b"\t", b" " * 8) for line in DIFF.split(b"\n")
+    )
+    assert [entry.kind for entry in parse(hurt).damage] == [DamageKind.TABS]
+
+
+def test_a_file_of_git_that_was_never_sent_lost_no_tabs() -> None:
+    head = HEAD.replace(b"Message-Id", b"X-Id").replace(b"Message-ID", b"X-Id")
+    hurt = DIFF.replace(b"\t", b" " * 8)
+    (patch,) = parse_message(head + b"\n" + LOG + hurt + SIGNATURE, "test").patches
+    assert patch.damage == ()
+
+
 def test_a_file_indented_by_four_is_not_damaged() -> None:
     assert parse(DIFF.replace(b"\t", b" " * 4)).damage == ()
 
