@@ -27,7 +27,8 @@ class Problem:
 
 _SUBMITTED = lazy(r"(?i)patch|\b(?:rfc|rft|wip|resend|v\d+)\b")
 _DISCUSSION = lazy(
-    r"(?i)^\s*(?:re|aw|fwd?|was)\b[^a-z]{0,3}[:\[]|\[[^]]{0,40}\b(?:pull|0+/\d+)\b[^]]{0,40}\]|^\s*\[?(?:git )?pull\b"
+    r"(?i)^\s*(?:re|aw|fwd?|was|antw|sv|vs|rif|odp)\b[^a-z]{0,3}[:\[]|^\s*(?:答复|回复|回覆|答覆|转发|轉寄)\s{0,3}[:\uff1a\[]"
+    r"|\[[^]]{0,40}\b(?:pull|0+/\d+)\b[^]]{0,40}\]|^\s*\[?(?:git )?pull\b"
 )
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from linter.detect.message_parts import Check, Problem, message_lines, subject_line
-from linter.detect.message_people import person_of
+from linter.detect.message_people import person_of, same_person
 from linter.detect.model import Context
-from linter.patch.model import Patch
+from linter.patch.model import Patch, Person
 from linter.pattern import lazy
 
 _GOOD = lazy(r"[0-9a-fA-F]{12,64} \(\".+\"\)\s*$")
 _HASH = lazy(r"(?:commit:?\s+)?([0-9a-fA-F]{7,64})\b[:,]?\s*(.*)$")
+_MISTYPED = lazy(r"[0-9a-f]{7,}\w+", re.I)
 _REFERENCE = lazy(r"https?://|#\d|\w+#\d|\bbug\b|CVE-|coverity|\(\"", re.I)
 _TAGS = lazy(r"^(?:[A-Z][\w-]*-by|Cc)$", re.I)
 
@@ -27,7 +28,9 @@ def _fixes(patch: Patch, context: Context) -> Iterator[Problem]:
         match = _HASH.match(value)
         if match is None:
             if not _REFERENCE.search(value):
-                yield Problem(trailer.patch_lineno, {"WHY": "it names no commit"}, value[:40])
+                mistyped = _MISTYPED.match(value)
+                why = f"`{mistyped[0]}` is no id of a commit" if mistyped else "it names no commit"
+                yield Problem(trailer.patch_lineno, {"WHY": why}, value[:40])
             continue
         yield Problem(trailer.patch_lineno, {"WHY": _why(patch, trailer.patch_lineno, match)}, match[1])
 
@@ -38,6 +41,9 @@ def _why(patch: Patch, lineno: int, match: re.Match[str]) -> str:
         return f"the id has {len(number)} digits, 12 are the least"
     if match[0].lower().startswith("commit"):
         return "the word `commit` does not belong there"
+    between = match.string[match.end(1) : match.start(2)]
+    if rest.startswith(('("', "('")) and between != " ":
+        return "one blank, and nothing else, belongs between the id and the subject"
     if rest.startswith('("') and not rest.rstrip().endswith('")'):
         after = patch.line_text(lineno + 1).decode("utf-8", "replace").strip()
         return "it is broken over two lines" if after.endswith('")') else 'it does not end with `")`'
@@ -69,8 +75,23 @@ def _reported(patch: Patch, context: Context) -> Iterator[Problem]:
     for trailer in patch.trailers:
         if trailer.token.lower() == "reported-by":
             person = person_of(trailer.value)
+            if patch.author is not None and _are_close(person, patch.author):
+                continue  # told over the desk, most likely
             yield Problem(trailer.patch_lineno, {"NAME": person.name or person.address}, person.address)
             return
+
+
+def _are_close(one: Person, other: Person) -> bool:
+    """Whether they are one person, or have addresses of one firm."""
+    domains = [person.address.rpartition("@")[2].lower() for person in (one, other)]
+    firms = {".".join(domain.split(".")[-2:]) for domain in domains}
+    return same_person(one, other) or (len(firms) == 1 and not any(map(_FOR_ALL.match, firms)))
+
+
+_FOR_ALL = lazy(
+    r"(?:kernel\.org|g(?:oogle)?mail\.com|(?:outlook|hotmail|yahoo|qq|163|126|icloud|foxmail|protonmail)\.com|gmx\.\w+"
+    r"|web\.de|linux\.dev|proton\.me|pm\.me|mailbox\.org|posteo\.\w+|mail\.ru|(?:com?|ac|edu|org|net)\.[a-z]{2})$"
+)
 
 
 def _stable(patch: Patch, context: Context) -> Iterator[Problem]:
