@@ -11,7 +11,7 @@ from tree_sitter import Node
 from linter.detect.questions import Answer, Query
 from linter.detect.release_words import block_facts, root
 from linter.detect.returns import conventions
-from linter.detect.typestate_leak import SUCCESS, classify
+from linter.detect.typestate_exit import SUCCESS, classify
 from linter.detect.verdicts import sources
 from linter.flow.expr import integer
 from linter.flow.facts import ERROR, POSITIVE, Facts, join, same

@@ -17,6 +17,9 @@ from linter.flow.expr import is_error_constant
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import compiled, lazy
 
+_ASKS_ALL = lazy(r"(?:^|_)(?:for_each|foreach|walk|iterate)(?:_|$)")
+"""Words of callees that call back: what comes back is what the callback said to stop, which need not be a failure."""
+
 
 def success_returned(query: Query) -> Iterator[Answer]:
     """`if (ret) return 0;` and `if (ret) goto out;` with `out: return 0;`: the failure at hand is not reported."""
@@ -38,7 +41,7 @@ def success_returned(query: Query) -> Iterator[Answer]:
             assigned = last_call(cfg, block, value.key)
             if not ERROR_NAME.match(value.key) or assigned is None or assigned.text not in known.fallible:
                 continue
-            if OPTIONAL.search(assigned.text) or origin == set():
+            if OPTIONAL.search(assigned.text) or _ASKS_ALL.search(assigned.text) or origin == set():
                 continue
             found = _returns_constant_zero(cfg, cfg.blocks[edge.target], value.key, reports)
             if found is not None and edge.assume is not None and found not in told:
@@ -101,8 +104,15 @@ def _returns_constant_zero(cfg: Cfg, block: BasicBlock, key: str, reports: bool)
                 return (step.start, step.end) if zero and (reports or jumped) else None
             if mentions(step.expr, frozenset([key])) or (step.target is not None and step.target.key == key):
                 return None
-            if step.kind is StepKind.CALL and step.expr is not None and not _is_quiet(step.expr.text):
+            if step.kind is StepKind.CALL and step.expr is not None and not is_quiet(step.expr.text):
                 return None
+            if (
+                not jumped
+                and step.kind is StepKind.ASSIGN
+                and step.target is not None
+                and step.target.kind is Kind.FIELD
+            ):
+                return None  # who asks later finds there that it did not work
         if len(block.edges) != 1:
             return None
         following = cfg.blocks[block.edges[0].target]
@@ -118,7 +128,7 @@ _QUIET = lazy(
 )
 
 
-def _is_quiet(name: str) -> bool:
+def is_quiet(name: str) -> bool:
     """Whether a call on the way out only undoes or reports something."""
     return _QUIET.search(name) is not None
 

@@ -165,7 +165,7 @@ def mixed_failure(query: Query) -> Iterator[Answer]:
         for block in cfg.blocks for step in block.steps
         if step.kind is StepKind.RETURN and step.expr is not None and step.expr.text in ("ERR_PTR", "ERR_CAST")
     ]  # fmt: skip
-    if not errors:
+    if not errors or _told_apart(query, text):
         return
     plain = release_words(query.tables).allocates
     told: set[int] = set()
@@ -179,6 +179,18 @@ def mixed_failure(query: Query) -> Iterator[Answer]:
             names = {"CALLEE": sorted(origin)[0], "VALUE": query.text((pointer.start, pointer.end))}
             label = ((errors[0].start, errors[0].end), "an error pointer here")
             yield Answer((place.start, place.end), names, [label], key=pointer.key)
+
+
+def _told_apart(query: Query, text: bytes) -> bool:
+    """Whether a caller in sight takes both answers: it asks IS_ERR_OR_NULL() of the result."""
+    if b"IS_ERR_OR_NULL" not in text:
+        return False
+    name = re.escape(query.function.name.encode())
+    taken = rb"([\w.>-]+)\s*=\s*(?:\([^()]*\)\s*)?" + name + rb"\s*\("
+    return any(
+        re.search(rb"\bIS_ERR_OR_NULL\s*\(\s*" + re.escape(match[1]) + rb"\s*\)", text[match.end() :])
+        for match in re.finditer(taken, text)
+    )
 
 
 def _returns_null(query: Query) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tree_sitter import Node
 
 from linter.detect.calls import clean_text, named_calls
+from linter.detect.dropped import is_quiet
 from linter.detect.questions import Answer, Query
 from linter.detect.returns import conventions
 from linter.detect.verdicts import conditions, sources
@@ -15,6 +16,7 @@ from linter.flow.expr import integer
 from linter.flow.model import Kind, StepKind
 from linter.pattern import compiled, lazy
 from linter.rulebook.harvest import closing
+from linter.rulebook.model import Severity
 
 _IS_ERR_ONLY = lazy(r"^\(\s*(?:un)?(?:likely)?\(?\s*IS_ERR\s*\(\s*([\w.>\-\[\]]+)\s*\)\s*\)*$")
 _PTR_ERR = lazy(rb"\b(PTR_ERR|ERR_CAST)\s*\(\s*([\w.>\-\[\]]+)\s*\)")
@@ -95,10 +97,31 @@ def failure_only_logged(query: Query) -> Iterator[Answer]:
         following = statement.next_named_sibling
         while following is not None and following.type == "comment":
             following = following.next_named_sibling
-        if following is None or following.type in ("return_statement", "goto_statement"):
+        if following is None or following.type == "goto_statement" or _only_leaves(following):
             continue
         end = closing(text, opening)
-        yield Answer((start, end), {"VALUE": tested}, key=tested)
+        # what may do without a number is lost; what is used as a pointer is a crash
+        mild = None if "IS_ERR" in head else Severity.WARNING
+        yield Answer((start, end), {"VALUE": tested}, key=tested, severity=mild)
+
+
+def _only_leaves(node: Node | None) -> bool:
+    """Whether statements only undo things, and return: nothing goes on."""
+    while node is not None:
+        if node.type == "return_statement":
+            return True
+        inner = node
+        while inner.type == "labeled_statement" and inner.named_children:
+            inner = inner.named_children[-1]
+        if inner.type == "return_statement":
+            return True
+        if inner.type not in ("expression_statement", "comment"):
+            return False
+        called = compiled(r"\s*(\w+)\s*\(").match((inner.text or b"").decode("utf-8", "replace"))
+        if inner.type == "expression_statement" and (called is None or not is_quiet(called[1])):
+            return False
+        node = node.next_named_sibling
+    return False
 
 
 def fd_unchecked(query: Query) -> Iterator[Answer]:

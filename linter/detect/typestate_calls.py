@@ -9,6 +9,8 @@ from linter.flow.model import Expr, Kind, Step
 
 _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
 """Kinds whose release leaves the object that it is about in place."""
+_LISTED = frozenset({"registration", "weak-registration", "handler"})
+"""Kinds that are made known to an owner, which can find them again."""
 _SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
 _ACTIONS = frozenset(
     {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
@@ -37,6 +39,8 @@ class Calls(Handle):
                 return self._release(step, status, state)
             if self._ends_owner(call, state):
                 return self._release(step, status, state)
+            if self._ends_rounds(call):
+                return -1
         if name in _ACTIONS or self._undoes_function(name):
             return -1
         if given and not self.counted:
@@ -111,6 +115,12 @@ class Calls(Handle):
         if name in self.knowledge.release:
             return False
         return self.owed.evidence == "table" or self.knowledge.covers(self.owed.name, name)
+
+    def _ends_rounds(self, call: Expr) -> bool:
+        """Whether a teardown of everything stands behind the loop whose rounds acquire: it knows what they left."""
+        if call.args or self.owed.kind not in _LISTED or call.text in self.knowledge.release:
+            return False
+        return 0 < self.loop_end < call.start
 
     def _ends_owner(self, call: Expr, state: State) -> bool:
         """Whether a call tears down the structure that the handle is a member of."""

@@ -13,6 +13,10 @@ from linter.pattern import lazy
 
 ROOT = lazy(r"[&*(]*([A-Za-z_]\w*)")
 """The variable that an lvalue starts from."""
+GOOD = lazy(r"(?:^|_)(?:OK|OKAY|SUCCESS|SUCCESSFUL|NOERR|NO_ERR|NO_ERROR)$")
+"""Constants that say by their name that a call went well, whatever they are."""
+_FEWER = {"!=": True, "<": True, "==": False, ">=": False}
+"""Comparisons of a result with what was wanted: whether it is another, or less, where they hold."""
 
 
 class Handle:
@@ -25,6 +29,9 @@ class Handle:
         self.outcome = Outcome()
         self.root = (ROOT.match(owed.handle) or ROOT.match(next(iter(owed.keys), "")) or [None, None])[1]
         self.counted = owed.kind in COUNTED
+        loop = cfg.blocks[owed.block].loop
+        inside = [step.end for block in cfg.blocks if loop and block.loop == loop for step in block.steps]
+        self.loop_end = max(inside, default=0)  # of the loop whose rounds acquire
         self.is_init = "__init" in cfg.function.annotations
 
     def _is_handle(self, expr: Expr, facts: Facts) -> bool:
@@ -81,13 +88,18 @@ class Handle:
         family = self.owed.family
         if family is not None and family.fails == "never" and family.where == RETURN:
             return self._is_empty(expr, held)
-        if family is None or family.fails != "zero" or expr.kind is not Kind.BINARY:
+        if expr.kind is not Kind.BINARY or expr.text not in _FEWER or facts.value(expr.args[0]) != self.owed.result:
             return False
-        left, right = expr.args
-        count = integer(right)
-        if count is None or count <= 0 or facts.value(left) != self.owed.result:
+        right = expr.args[1]
+        if family is not None and family.fails == "zero":
+            count = integer(right)
+            return count is not None and count > 0 and held == _FEWER[expr.text]
+        if expr.text in ("!=", "==") and right.kind is Kind.NAME and GOOD.search(right.text) is not None:
+            return held == _FEWER[expr.text]
+        least = family.least if family is not None else -1
+        if not 0 <= least < len(self.owed.call.args):
             return False
-        return held == (expr.text in ("!=", "<")) and expr.text in ("!=", "==", "<", ">=")
+        return right.key == self.owed.call.args[least].key and held == _FEWER[expr.text]
 
     def _is_empty(self, expr: Expr, held: bool) -> bool:
         """Whether a test says that a structure that came back by value holds nothing: `!f.file`, `fd_empty(f)`."""

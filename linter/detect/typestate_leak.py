@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linter.detect.typestate_exit import FAILURE, SUCCESS, UNSURE, VOID, classify, is_sent, judged_by_helper
 from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
@@ -10,13 +11,6 @@ from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.record import record
 from linter.rulebook.model import Confidence
-
-FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
-
-
-_FAILURES = frozenset({"ERR_PTR", "ERR_CAST", "PTR_ERR", "dev_err_probe"})
-_SIGNED = frozenset({"int", "long", "ssize_t", "s32", "s64", "loff_t", "long long", "signed int", "s16", "acpi_status"})
-_POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"})
 
 
 @record(frozen=False, eq=False)
@@ -35,34 +29,6 @@ class Leak:
     failed: bool = False  # on a path where the acquiring call itself failed
 
 
-def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
-    """What a return tells its caller."""
-    if step.expr is None:
-        return VOID
-    mask = facts.mask(step.expr)
-    call = step.expr.kind is Kind.CALL
-    if cfg.returns.endswith("*"):
-        if not mask & POSITIVE or (call and step.expr.text in ("ERR_PTR", "ERR_CAST")):
-            return FAILURE
-        return UNSURE if call and step.expr.text not in _POINTERS else SUCCESS
-    if call and step.expr.text in _TAILS:
-        return SUCCESS
-    if not mask & (ZERO | POSITIVE):
-        return FAILURE
-    if cfg.returns == "bool":
-        return FAILURE if mask == ZERO else SUCCESS if not mask & ZERO else UNSURE
-    if mask == ZERO or mask in (POSITIVE, ZERO | POSITIVE):
-        return SUCCESS
-    if call:
-        return FAILURE if step.expr.text in _FAILURES else UNSURE
-    value = facts.value(step.expr)
-    if mask != ANY:
-        signed = cfg.locals.get(step.expr.key, "int") in _SIGNED
-        made = value[:1] == "<" or value.startswith("=-")
-        return FAILURE if not mask & ZERO and mask & NEGATIVE and made and signed else SUCCESS
-    return UNSURE if value[:1] == "<" and value[1:-1].isdigit() else SUCCESS
-
-
 _WITNESSED = frozenset({"count", "weak-registration", "registration", "handle"})
 """Kinds that many functions leave to whoever comes later: another way out must release them."""
 
@@ -77,7 +43,6 @@ _MOST_EXITS = 12
 """More exits than this say nothing new about one obligation."""
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
 """Kinds that a function may hold for itself alone."""
-_TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
 
 
 class Judge:
@@ -132,6 +97,8 @@ class Judge:
                 return None
         if owed.kind == "count" and facts.value_mask(owed.result) == ZERO:
             return None  # get_device(NULL) takes nothing
+        if judged_by_helper(owed, exit):
+            return None
         kind = classify(self.cfg, exit.step, facts)
         witness = self._witness()
         if not self._lends_failed(exit, facts) or (kind in (SUCCESS, VOID) and exit.state.lent):
@@ -243,7 +210,7 @@ class Judge:
                 return None
             return Confidence.HIGH if owed.kind in ("memory", "reference", "object", "fd") else Confidence.MEDIUM
         if kind == UNSURE:
-            if owed.evidence != "table":
+            if owed.evidence != "table" or is_sent(self.cfg, self.knowledge, owed, exit.step):
                 return None
             if witness and FAILURE in self.kinds:
                 return Confidence.MEDIUM

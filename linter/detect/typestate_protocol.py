@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Finding, Label, finding
-from linter.detect.typestate_leak import FAILURE, SUCCESS, classify
+from linter.detect.typestate_exit import FAILURE, SUCCESS, classify
 from linter.flow.facts import ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind

@@ -48,6 +48,7 @@ class Family:
     shared: bool = False
     preferred: str = ""  # the release to name in a message
     member: str = ""  # of the structure that an OUT argument fills: what is owed is held there
+    least: int = -1  # the argument that says how many are wanted: with fewer the call has failed
 
     @property
     def held(self) -> int:
@@ -127,7 +128,7 @@ class Knowledge:
                 row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
                 "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
                 bool(row.get("recursive")), bool(row.get("shared")),
-                row["release"][0], member,
+                row["release"][0], member, row.get("least", -1),
             )  # fmt: skip
         return found
 

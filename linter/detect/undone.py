@@ -39,6 +39,20 @@ def _build(tables: Tables) -> dict[str, Family]:
     return found
 
 
+def makers(tables: Tables) -> dict[str, frozenset[str]]:
+    """Release -> calls whose result it gives back."""
+    return tables.derived("undone.makers", _makers)
+
+
+def _makers(tables: Tables) -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for row in tables["resources"]["families"]:
+        if row["handle"] == "return":
+            for name in row["release"]:
+                found.setdefault(name, set()).update(row["acquire"])
+    return {name: frozenset(acquire) for name, acquire in found.items()}
+
+
 def failed_undone(query: Query) -> Iterator[Answer]:
     """`ret = get(x); if (ret) put(x);`: the release of what was not got, on the way that the failure takes."""
     known = families(query.tables)
@@ -60,6 +74,8 @@ def failed_undone(query: Query) -> Iterator[Answer]:
             handle = call.args[family.handle]
             found = _undoes(cfg, taken[0], taken[2].target.key, handle, family, wanted)
             if found is None or found.start in told or found.expr is None or _got_before(cfg, call, handle):
+                continue
+            if _made_before(cfg, call, handle, makers(query.tables).get(found.expr.text, frozenset())):
                 continue
             told.add(found.start)
             words = {"VALUE": query.text((handle.start, handle.end)), "CALLEE": found.expr.text, "STEP": call.text}
@@ -105,6 +121,20 @@ def _got_before(cfg: Cfg, call: Expr, handle: Expr) -> bool:
         and step.expr.text == call.text
         and step.expr.start < call.start
         and any(arg.key == handle.key for arg in step.expr.args)
+        for block in cfg.blocks
+        for step in block.steps
+    )
+
+
+def _made_before(cfg: Cfg, call: Expr, handle: Expr, calls: frozenset[str]) -> bool:
+    """Whether an earlier call made the thing itself, which the release gives back whole."""
+    return any(
+        step.kind in (StepKind.ASSIGN, StepKind.DECLARE)
+        and step.target is not None
+        and step.target.key == handle.key
+        and step.expr is not None
+        and step.expr.text in calls
+        and step.start < call.start
         for block in cfg.blocks
         for step in block.steps
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -131,13 +132,19 @@ def positive_success(query: Query) -> Iterator[Answer]:
             continue
         key = taken[2].target.key
         test = test_behind(cfg, key, site.end)
-        if test is None or test.key != key:
+        if test is None or test.key != key or _moves_nothing(taken[2].expr):
             continue
         if _leaves_on_truth(cfg, test, key):
             names = {"CALLEE": site.name, "VALUE": key}
             yield Answer(
                 (test.start, test.end), names, [((site.start, site.end), "may be positive on success")], key=key
             )
+
+
+def _moves_nothing(call: Expr | None) -> bool:
+    """Whether a call is given no buffer, and 0 for its length: what it moved is 0 where it succeeds."""
+    args = call.args if call is not None else ()
+    return any(one.key == "NULL" and integer(two) == 0 for one, two in pairwise(args))
 
 
 def _leaves_on_truth(cfg: Cfg, test: Expr, key: str) -> bool:

@@ -1,0 +1,66 @@
+"""What the way out of a function says: to its caller, and of a call that made the function owe something."""
+
+from __future__ import annotations
+
+from linter.detect.typestate_model import Exit, Obligation
+from linter.detect.typestate_tables import Knowledge
+from linter.flow.facts import ANY, NEGATIVE, POSITIVE, ZERO, Facts
+from linter.flow.model import Cfg, Kind, Step
+
+FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
+
+
+_FAILURES = frozenset({"ERR_PTR", "ERR_CAST", "PTR_ERR", "dev_err_probe"})
+_SIGNED = frozenset({"int", "long", "ssize_t", "s32", "s64", "loff_t", "long long", "signed int", "s16", "acpi_status"})
+_POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"})
+_TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
+_PER_REQUEST = frozenset({"memory", "object", "mapping", "skb", "buffer", "reference"})
+"""Kinds of what a request takes with it until it is done."""
+_SENDS = frozenset({"send", "submit", "queue", "enqueue", "xmit", "transmit", "request", "req", "issue", "post"})
+"""Words of functions that start what is finished later, in another place."""
+
+
+def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
+    """What a return tells its caller."""
+    if step.expr is None:
+        return VOID
+    mask = facts.mask(step.expr)
+    call = step.expr.kind is Kind.CALL
+    if cfg.returns.endswith("*"):
+        if not mask & POSITIVE or (call and step.expr.text in ("ERR_PTR", "ERR_CAST")):
+            return FAILURE
+        return UNSURE if call and step.expr.text not in _POINTERS else SUCCESS
+    if call and step.expr.text in _TAILS:
+        return SUCCESS
+    if not mask & (ZERO | POSITIVE):
+        return FAILURE
+    if cfg.returns == "bool":
+        return FAILURE if mask == ZERO else SUCCESS if not mask & ZERO else UNSURE
+    if mask == ZERO or mask in (POSITIVE, ZERO | POSITIVE):
+        return SUCCESS
+    if call:
+        return FAILURE if step.expr.text in _FAILURES else UNSURE
+    value = facts.value(step.expr)
+    if mask != ANY:
+        signed = cfg.locals.get(step.expr.key, "int") in _SIGNED
+        made = value[:1] == "<" or value.startswith("=-")
+        return FAILURE if not mask & ZERO and mask & NEGATIVE and made and signed else SUCCESS
+    return UNSURE if value[:1] == "<" and value[1:-1].isdigit() else SUCCESS
+
+
+def judged_by_helper(owed: Obligation, exit: Exit) -> bool:
+    """Whether the last test on the path gives what the call said, if it is no object, to a helper that judges it."""
+    trail, facts = exit.state.trail, exit.state.facts
+    if trail is None or owed.handle == owed.result or facts.value_mask(owed.result) != ANY:
+        return False
+    asked = trail[1]
+    while asked.kind is Kind.UNARY:
+        asked = asked.args[0]
+    return asked.kind is Kind.CALL and any(facts.value(arg) == owed.result for arg in asked.args)
+
+
+def is_sent(cfg: Cfg, knowledge: Knowledge, owed: Obligation, step: Step) -> bool:
+    """Whether a function that passes a request on ends in a call that does: what was set up for it stays."""
+    if owed.kind not in _PER_REQUEST or step.expr is None or step.expr.kind is not Kind.CALL:
+        return False
+    return not _SENDS.isdisjoint((*knowledge.words(cfg.function.name), *knowledge.words(step.expr.text)))
