@@ -8,6 +8,7 @@ from typing import Any
 
 from linter.detect.match_comments import COMMENTS
 from linter.detect.match_find import Site
+from linter.detect.match_patch import PATCH
 from linter.detect.match_pattern import SKIPPED
 from linter.detect.match_where import (
     BASIC,
@@ -135,6 +136,7 @@ def _whole(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
 CONDITIONS: Mapping[str, Condition] = {
     **BASIC,
     **COMMENTS,
+    **PATCH,
     "defined": Condition(frozenset(), _defined),
     "path": Condition(frozenset(), _path),
     "uses": Condition(frozenset(), _uses),

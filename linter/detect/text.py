@@ -1,7 +1,8 @@
 """The engine `text`: the lines that a patch adds or removes, as text. For what is not C, or needs no tree.
 
 text:
-  added: '^\\s*(dont_use)'   a line of one kind (or `removed:`); $1 is its first group in messages
+  added: '^\\s*(dont_use)'   a line of one kind (or `removed:`); $1 is its first group in messages. A line that the
+                            patch removes answers for an added one with the same first group
   unless: ok                a line that is fine
   absent: other             nothing when this stands in any line that the hunks show, removed ones aside
   file: new                 only files that the patch adds (or `known`: only those it does not)
@@ -20,6 +21,7 @@ text:
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -141,6 +143,7 @@ def _matching(text: _Text, file: FilePatch) -> Iterator[Finding]:
     limit, first, wanted, unless = text.rule.block.get("lines"), text.rule.block.get("first"), text.wanted, text.unless
     if wanted is None:
         return
+    known = _removed(text, file)
     for line in _lines(file):
         if line.kind is not text.kind:
             continue
@@ -151,9 +154,21 @@ def _matching(text: _Text, file: FilePatch) -> Iterator[Finding]:
             continue
         if text.rule.block.get("unnamed") and not _is_unnamed(match[1] or b"", file, line):
             continue
+        if known[group_text(match)] > 0:
+            known[group_text(match)] -= 1  # another line says it in its place
+            continue
         yield _report(text.rule, file, line, match)
         if first:
             return
+
+
+def _removed(text: _Text, file: FilePatch) -> Counter[str]:
+    """What the lines that the patch takes away said of it, so that only what is said anew counts as added."""
+    wanted = text.wanted
+    if wanted is None or text.kind is not LineKind.ADDED:
+        return Counter()
+    removed = (wanted.search(line.text[:MAX_LINE]) for line in _lines(file) if line.kind is LineKind.REMOVED)
+    return Counter(group_text(match) for match in removed if match is not None)
 
 
 def _is_unnamed(said: bytes, file: FilePatch, at: Line) -> bool:

@@ -37,10 +37,17 @@ def run(block: dict[str, Any], file: FilePatch, **context: Any) -> list[Finding]
 
 
 def test_added_lines_only() -> None:
-    found = run({"added": r"\b(bad)\b"}, file_of(" bad", "-bad", "+good", "+a bad b"))
+    found = run({"added": r"\b(bad)\b"}, file_of(" bad", "-fine", "+good", "+a bad b"))
     assert [(one.message, one.primary.location.patch_lineno, one.primary.location.column) for one in found] == [
         ("found bad", 8, 3)
     ]
+
+
+def test_a_removed_line_answers_for_one_that_says_the_same() -> None:
+    block = {"added": r"\b(bad|worse)\b"}
+    assert run(block, file_of("-bad", "+a bad b")) == []
+    assert [one.message for one in run(block, file_of("-bad", "+worse"))] == ["found worse"]
+    assert [one.primary.location.patch_lineno for one in run(block, file_of("-bad", "+bad", "+bad"))] == [7]
 
 
 def test_removed_lines_are_of_the_pre_image() -> None:
