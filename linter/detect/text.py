@@ -10,6 +10,7 @@ text:
   first: true               one finding a file
   unnamed: true             only where the first group names functions (`name()`) that no other line of the hunks has,
                             in a file to which the patch adds code
+  module: true              only a file that becomes a module of its own (text_modules)
   message: "`$1` is gone"
 
 text:
@@ -47,6 +48,7 @@ _KEYS = (
     "lacks",
     "block",
     "unnamed",
+    "module",
     "message",
     "userspace",
 )
@@ -112,7 +114,15 @@ class _Runner:
                     )
                 if text.wanted.search(joined[text.kind]) is None:
                     continue
+            if rule.block.get("module") and not _is_module(file, context):
+                continue
             yield from _findings(text, file)
+
+
+def _is_module(file: FilePatch, context: Context) -> bool:
+    from linter.detect.text_modules import is_own_module  # seldom asked
+
+    return is_own_module(file, context)
 
 
 def _is_about(rule: Rule, file: FilePatch) -> bool:
