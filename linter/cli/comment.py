@@ -98,7 +98,7 @@ def _whole_change(setup: Setup, options: dict[str, Any], change: Change) -> tupl
             "fetch them: GIT_DEPTH: 0 in GitLab, fetch-depth: 0 in GitHub and Gitea",
         )
     diff = git(["diff", *DIFF, base, change.head, "--"]).stdout
-    _keep(setup, Scope.UNIT, Scope.FILE)
+    _keep(setup, Scope.UNIT, Scope.FUNCTION, Scope.FILE)
     code, problems = make_report(setup, ("-",), io.BytesIO(diff), decoded=True) if diff else (report_on(setup, ()), [])
     shown = [replace(one, patch=replace(one.patch, source="the whole change")) for one in code.patches]
     other = make_setup(options)

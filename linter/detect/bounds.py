@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from linter.detect.calls import clean_text
 from linter.detect.contexts import reaches
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
-from linter.detect.reach import tainted
+from linter.detect.reach_taint import tainted
 from linter.pattern import lazy
 from linter.rulebook.harvest import closing
 
@@ -131,4 +131,10 @@ def rounded_up(query: Query) -> Iterator[Answer]:
 QUESTIONS: Mapping[str, Question] = {"off-by-one": off_by_one, "rounded-up": rounded_up}
 """What a rule of this engine can ask."""
 
-ENGINE = QuestionEngine("bounds", QUESTIONS)
+_TEXTS: Mapping[str, tuple[str, ...]] = {
+    "off-by-one": ("~ARRAY_SIZE", "~_bit", "~count", "~num", "~nr", "~cnt", "~entries", "~size", "~len", "~bytes"),
+    "rounded-up": ("roundup", "round_up", "ALIGN", "PAGE_ALIGN", "roundup_pow_of_two"),
+}
+"""What has to be there."""
+
+ENGINE = QuestionEngine("bounds", QUESTIONS, words=lambda block, tables: _TEXTS[block["report"]])

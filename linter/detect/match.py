@@ -53,7 +53,7 @@ class _Runner:
             rule = self.rules.get(id)
             if rule is None or (context.userspace and not rule.block.get("userspace")):
                 continue
-            if not _may_fire(rule, unit) or not self._is_promising(rule, unit):
+            if not self._is_promising(rule, unit):
                 continue
             for site, env in self._driver(rule).find(unit, context):
                 yield _report(rule, site, env)
@@ -78,14 +78,6 @@ class _Runner:
         for rule in self.rules.values():
             if rule.triggers is None and not rule.applies_to.paths and "look" not in rule.block:
                 wish(self._driver(rule).facts().wishes)
-
-
-def _may_fire(rule: Rule, unit: Unit) -> bool:
-    """Whether one of the rule's words is there; a rule with very many lets its driver look."""
-    words = rule.triggers
-    if words is None or len(words) > 64:
-        return True
-    return any(word.encode() in unit.identifiers for word in words)
 
 
 def _report(rule: Rule, site: Site, env: Env) -> Finding:

@@ -19,6 +19,7 @@ class Scope(enum.Enum):
     """What an engine is given at a time."""
 
     UNIT = "unit"  # one parsed image (`Unit`); run on both sides, the pre-image's findings are subtracted
+    FUNCTION = "function"  # the same, where it is kernel code and there are functions in it
     FILE = "file"  # one `FilePatch`: added and removed lines as text
     PATCH = "patch"  # one `Patch`: subject, message, trailers
     SERIES = "series"  # one `Series`
@@ -100,7 +101,7 @@ class Engine(Protocol):
     scope: Scope
 
     def check(self, rule: Rule, tables: Tables) -> frozenset[str] | None:
-        """Check the rule's block and return its triggers (identifiers of which one must occur; None: run always).
+        """Check the rule's block and return its triggers (see `Rule.triggers`; None: run always).
 
         Raises linter.rulebook.errors.BlockError with the path of keys to the bad value and what was expected.
         """

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from linter.detect import pointers, sequences
 from linter.detect.publish_words import publish_words
-from linter.detect.questions import Question, QuestionEngine
+from linter.detect.questions import Later, Question, QuestionEngine
 from linter.rulebook.model import Rule, Tables
+
+pointers, sequences = Later("pointers"), Later("sequences")
 
 QUESTIONS: Mapping[str, Question] = {
     "published-before-init": sequences.published_before_init,
@@ -37,6 +38,11 @@ _TABLED: Mapping[str, tuple[str, ...]] = {
 """Lists of the table `order` of which one word has to be there."""
 _PUBLISHED: Mapping[str, str] = {"irq-early": "interrupts", "get-before-create": "descriptor"}
 """Rows of the table `publish`, by what they publish to, of which one call has to be there."""
+_TEXTS: Mapping[str, tuple[str, ...]] = {
+    "flag-before-success": ("true", "~= 1;"),
+    "tested-after-use": ("if",),
+    "used-where-null": ("if",),
+}
 
 
 class OrderEngine(QuestionEngine):
@@ -51,7 +57,7 @@ class OrderEngine(QuestionEngine):
         if report in _PUBLISHED:
             return publish_words(tables).to(_PUBLISHED[report])
         words = (tables["order"][name].split() for name in _TABLED.get(report, ()))
-        return frozenset(word for row in words for word in row) or None
+        return frozenset(word for row in words for word in row) or frozenset(_TEXTS.get(report, ())) or None
 
 
 ENGINE = OrderEngine("order", QUESTIONS)

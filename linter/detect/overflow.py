@@ -10,14 +10,16 @@ Which calls give numbers from outside is data: the table `overflow`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.overflow_alloc import alloc_unbounded, user_sum_wraps
 from linter.detect.paths import mentions
-from linter.detect.questions import Answer, Query, Question, QuestionEngine
+from linter.detect.questions import Answer, Query, Question, QuestionEngine, listed
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
+from linter.rulebook.model import Tables
 
 _WIDE = lazy(
     r"^(?:const )?(?:u64|__u64|s64|uint64_t|unsigned long long|loff_t|dma_addr_t|phys_addr_t|sector_t|resource_size_t)$"
@@ -184,4 +186,18 @@ QUESTIONS: Mapping[str, Question] = {
 }
 """What a rule of this engine can ask."""
 
-ENGINE = QuestionEngine("overflow", QUESTIONS)
+_TABLED: Mapping[str, tuple[str, ...]] = {
+    "copy-unbounded": ("copies",),
+    "sum-wraps": ("sources",),
+    "alloc-unbounded": ("contiguous", "unlimited"),
+    "user-sum-wraps": ("fills", "gives"),
+}
+"""Entries of the table `overflow` of which one word has to be there."""
+
+
+def _needed(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
+    for name in _TABLED.get(block["report"], ()):
+        yield from listed(tables["overflow"][name])
+
+
+ENGINE = QuestionEngine("overflow", QUESTIONS, words=_needed)

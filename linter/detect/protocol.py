@@ -212,12 +212,7 @@ class _Runner:
 
     def run(self, target: Unit, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         """Findings in the functions that the patch touched."""
-        if context.userspace:
-            return
         blocks = [(self.rules[name], self._block(name)) for name in sorted(enabled)]
-        blocks = [pair for pair in blocks if not pair[1].triggers.isdisjoint(target.identifiers)]
-        if not blocks:
-            return
         for function in touched_functions(target):
             text = target.source[function.span.start : function.span.end]
             for rule, block in blocks:
@@ -276,7 +271,7 @@ class ProtocolEngine:
     """See the module's docstring."""
 
     name = "protocol"
-    scope = Scope.UNIT
+    scope = Scope.FUNCTION
     schema: Mapping[str, Any] = {
         "type": "object",
         "additionalProperties": False,

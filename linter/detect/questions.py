@@ -10,6 +10,7 @@ A question is a function from a `Query` to `Answer`s; its names in `$CAPITALS` f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from linter.detect.calls import touched_functions
@@ -72,6 +73,26 @@ class Answer:
 Question = Callable[[Query], Iterable[Answer]]
 
 
+class Later:
+    """The questions of a module of this folder, imported when the first of them is asked."""
+
+    def __init__(self, module: str) -> None:
+        self._module = f"linter.detect.{module}"
+
+    def __getattr__(self, name: str) -> Question:
+        def ask(query: Query) -> Iterable[Answer]:
+            question: Question = getattr(import_module(self._module), name)
+            return question(query)
+
+        return ask
+
+
+def listed(entry: Any) -> Iterator[str]:
+    """The words of a table's entry: those of a text, or of all texts of a mapping."""
+    for words in entry.values() if isinstance(entry, Mapping) else [entry]:
+        yield from words.split()
+
+
 def fill(text: str, names: Mapping[str, str]) -> str:
     """Put names into a message."""
     return _NAME.sub(lambda match: names.get(match[1], match[0]), text)
@@ -111,30 +132,15 @@ class QuestionRunner:
 
     def __init__(self, rules: Sequence[Rule], questions: Mapping[str, Question]) -> None:
         self.rules = [(rule, questions[rule.block["report"]]) for rule in rules]
-        self.words = {rule.id: frozenset(map(str.encode, rule.triggers)) for rule in rules if rule.triggers is not None}
 
     def run(self, target: Any, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         """Findings in the functions of a unit."""
         unit: Unit = target
-        if context.userspace or not unit.functions:
-            return
-        asked = [
-            (rule, question)
-            for rule, question in self.rules
-            if rule.id in enabled and not (rule.id in self.words and self.words[rule.id].isdisjoint(unit.identifiers))
-        ]
-        if not asked:
-            return
+        asked = [(rule, question) for rule, question in self.rules if rule.id in enabled]
         for function in touched_functions(unit):
             for rule, question in asked:
                 for answer in question(Query(function, unit, context, rule.block)):
                     yield report(rule, function, unit, answer)
-
-
-def may_fire(rule: Rule, unit: Unit) -> bool:
-    """Whether one of the rule's trigger words is there."""
-    words = rule.triggers
-    return words is None or any(word.encode() in unit.identifiers for word in words)
 
 
 def report(rule: Rule, function: Function | None, unit: Unit, answer: Answer) -> Finding:
@@ -166,7 +172,7 @@ class QuestionEngine:
     question of a block has no answer.
     """
 
-    scope = Scope.UNIT
+    scope = Scope.FUNCTION
 
     def __init__(
         self,
@@ -201,4 +207,16 @@ class QuestionEngine:
         return QuestionRunner(rules, self.questions)
 
 
-__all__ = ["Answer", "Place", "Query", "Question", "QuestionEngine", "QuestionRunner", "Scope", "check_block", "fill"]
+__all__ = [
+    "Answer",
+    "Later",
+    "Place",
+    "Query",
+    "Question",
+    "QuestionEngine",
+    "QuestionRunner",
+    "Scope",
+    "check_block",
+    "fill",
+    "listed",
+]

@@ -20,7 +20,7 @@ from tree_sitter import Node
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.contexts import Reach, reaches
 from linter.detect.logs import LogCall, log_calls, log_words
-from linter.detect.questions import Answer, Place, Query, Question, QuestionEngine
+from linter.detect.questions import Answer, Place, Query, Question, QuestionEngine, listed
 from linter.detect.reach_taint import chosen_in, tainted
 from linter.detect.returns import typed_allocators
 from linter.patch.model import LineKind
@@ -215,7 +215,12 @@ _TABLED: Mapping[tuple[str, str], tuple[str, ...]] = {
 
 
 def _words(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
-    for name in _TABLED.get((block["report"], block.get("calls", "verbose")), ()):
+    report = block["report"]
+    if report in ("user-triggerable-log", "impossible-state-log"):
+        yield "~printk"
+        yield from listed(tables["logging"]["exact"])
+        yield from (f"~_{level}" for level in listed(tables["logging"]["levels"]))
+    for name in _TABLED.get((report, block.get("calls", "verbose")), ()):
         yield from tables["logging"][name].split()
         if name == "allocators":
             yield from typed_allocators(tables)

@@ -9,21 +9,39 @@ Which calls free, consume, put or stop something is data: the table `release`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from linter.detect import release_failed, release_put, release_stop, release_use
-from linter.detect.questions import Question, QuestionEngine
+from linter.detect.questions import Later, Question, QuestionEngine, listed
+from linter.rulebook.model import Tables
+
+_use, _failed, _put, _stop = map(Later, ("release_use", "release_failed", "release_put", "release_stop"))
 
 QUESTIONS: Mapping[str, Question] = {
-    "used-after-free": release_use.used_after_free,
-    "used-after-handover": release_use.used_after_handover,
-    "freed-twice": release_use.freed_twice,
-    "freed-in-walk": release_use.freed_in_walk,
-    "released-failed": release_failed.released_failed,
-    "dangling-member": release_failed.dangling_member,
-    "freed-not-put": release_put.freed_not_put,
-    "stopped-without-waiting": release_stop.stopped_without_waiting,
+    "used-after-free": _use.used_after_free,
+    "used-after-handover": _use.used_after_handover,
+    "freed-twice": _use.freed_twice,
+    "freed-in-walk": _use.freed_in_walk,
+    "released-failed": _failed.released_failed,
+    "dangling-member": _failed.dangling_member,
+    "freed-not-put": _put.freed_not_put,
+    "stopped-without-waiting": _stop.stopped_without_waiting,
 }
 """What a rule of this engine can ask."""
 
-ENGINE = QuestionEngine("release", QUESTIONS)
+_TABLED: Mapping[str, tuple[str, ...]] = {
+    "used-after-handover": ("consumes",),
+    "released-failed": ("frees", "puts", "error-unsafe", "null-unsafe"),
+    "freed-not-put": ("counted",),
+    "stopped-without-waiting": ("stops",),
+}
+"""Entries of the table `release` of which one word has to be there; of `frees` for other questions."""
+
+
+def _words(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
+    for name in _TABLED.get(block["report"], ("frees",)):
+        entry = tables["release"][name]
+        yield from entry if name in ("counted", "stops") else listed(entry)
+
+
+ENGINE = QuestionEngine("release", QUESTIONS, words=_words)

@@ -13,9 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from linter.detect import codes, copies, dropped, lost, mismatches, results, trylocks, undone, verdicts, verdicts_values
-from linter.detect.questions import Question, QuestionEngine
+from linter.detect.questions import Later, Question, QuestionEngine, listed
 from linter.rulebook.model import Tables
+
+codes, copies, dropped, lost, mismatches, results, trylocks, undone, verdicts, verdicts_values = map(
+    Later,
+    (
+        "codes", "copies", "dropped", "lost", "mismatches", "results", "trylocks", "undone", "verdicts",
+        "verdicts_values",
+    ),
+)  # fmt: skip
 
 QUESTIONS: Mapping[str, Question] = {
     "unchecked-result": results.unchecked_result,
@@ -57,6 +64,9 @@ _NAMED: Mapping[str, tuple[str, ...]] = {
     "other-error-read": ("IS_ERR",),
     "failure-only-logged": ("dev_err_probe",),
     "fd-unchecked": ("fdget", "fdget_raw", "fdget_pos"),
+    "unknown-command": ("switch",),
+    "positive-errno": ("~return E", "~ERR_PTR(E", "~return\tE"),
+    "unsigned-negative": ("~< 0", "~<0", "~>= 0", "~>=0"),
 }
 _TABLED: Mapping[str, tuple[str, ...]] = {
     "timeout-negative": ("timeout",),
@@ -66,14 +76,14 @@ _TABLED: Mapping[str, tuple[str, ...]] = {
     "positive-success": ("positive-success",),
     "either-judged-by-null": ("either",),
 }
-"""Words without which a question has no answer: as they stand, or lists of the table `returns`."""
+"""Triggers without which a question has no answer: as they stand, or lists of the table `returns`."""
 
 
 def _words(block: Mapping[str, Any], tables: Tables) -> Iterator[str]:
     report = block["report"]
     yield from _NAMED.get(report, ())
     for name in _TABLED.get(report, ()):
-        yield from tables["returns"][name].split()
+        yield from listed(tables["returns"][name])
 
 
 ENGINE = QuestionEngine("return-check", QUESTIONS, _KEYS, _words)

@@ -292,6 +292,8 @@ class TeardownEngine(QuestionEngine):
             return frozenset(
                 name for name, row in publish_words(tables).rows.items() if row.to in _LETS_IN and row.undo
             )
+        if found is None and rule.block["report"] == "never-released":
+            return frozenset(f"~{word}" for pair in tables["resources"]["mirrors"] for word in _undoing(*pair))
         return found
 
 

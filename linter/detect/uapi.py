@@ -24,6 +24,7 @@ from linter.syntax.model import Unit
 
 CHECKS = {**STRUCTS, **COMMANDS, **CHANGES}
 _KEYS = ("check", "message", "userspace")
+_COMMANDS = frozenset({"~_IO", "~DRM_IO"})
 _NAME = lazy(r"\$([A-Z]+)")
 
 
@@ -68,7 +69,7 @@ class UapiEngine:
             raise BlockError((self.name, "check"), f"unknown check `{name}`", "one of " + ", ".join(sorted(CHECKS)))
         if not isinstance(rule.block.get("message"), str):
             raise BlockError((self.name,), "the key `message` is missing", "`message:`")
-        return None
+        return _COMMANDS if rule.block["check"] in ("sizeof-argument", "io-with-argument") else None
 
     def prepare(self, rules: Sequence[Rule], tables: Tables) -> _Runner:
         return _Runner({rule.id: rule for rule in rules})

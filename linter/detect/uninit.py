@@ -9,10 +9,13 @@ What fills a variable through a pointer and who reads a whole structure is data:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from linter.detect import uninit_scalars, uninit_structs
-from linter.detect.questions import Question, QuestionEngine
+from linter.detect.questions import Later, Question, QuestionEngine, listed
+from linter.rulebook.model import Tables
+
+uninit_scalars, uninit_structs = Later("uninit_scalars"), Later("uninit_structs")
 
 QUESTIONS: Mapping[str, Question] = {
     "maybe-unassigned": uninit_scalars.maybe_unassigned,
@@ -22,4 +25,13 @@ QUESTIONS: Mapping[str, Question] = {
 }
 """What a rule of this engine can ask."""
 
-ENGINE = QuestionEngine("uninit", QUESTIONS)
+_TABLED: Mapping[str, str] = {"partly-set": "read-whole", "leaked-to-user": "pushes"}
+"""Entries of the table `uninit` of which one word has to be there."""
+
+
+def _words(block: Mapping[str, Any], tables: Tables) -> Iterable[str]:
+    name = _TABLED.get(block["report"])
+    return listed(tables["uninit"][name]) if name else ()
+
+
+ENGINE = QuestionEngine("uninit", QUESTIONS, words=_words)

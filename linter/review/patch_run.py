@@ -90,8 +90,6 @@ class PatchRun:
             self._review_code(file, here, context)
 
     def _review_code(self, file: FilePatch, here: frozenset[str], context: Context) -> None:
-        if not self.workshop.with_scope(Scope.UNIT):
-            return
         try:
             pre, post = self.store.images(file, self.patch)
         except (ValueError, OSError) as error:
@@ -107,20 +105,32 @@ class PatchRun:
             return
         unit = parse_image(post)
         self._note_unparsed(unit, file)
-        found = [one for prepared, rules in wanted for one in self._run(prepared, unit, context, rules)]
+        found = self._run_all(wanted, unit, context)
         for reason in noted_limits(unit):
             self._skip(file, "flow", reason)
         if not found:
             return
         before: list[Finding] = []
         if pre is not None and pre.text:
-            fired, old = frozenset(one.rule for one in found), parse_image(pre)
-            before = [one for prepared, rules in wanted for one in self._run(prepared, old, context, rules & fired)]
+            fired = here.intersection(one.rule for one in found)
+            if again := self.workshop.wanted(pre, fired):
+                before = self._run_all(again, parse_image(pre), context)
         if self.keep_images:
             self.images[post.path, "post"] = post
             if pre is not None:
                 self.images[pre.path, "pre"] = pre
         self.judged += self.judge(found, before, file, post, pre, unit)
+
+    def _run_all(
+        self, wanted: Sequence[tuple[Prepared, frozenset[str]]], unit: Unit, context: Context
+    ) -> list[Finding]:
+        functions = bool(unit.functions) and not context.userspace
+        return [
+            one
+            for prepared, rules in wanted
+            if functions or prepared.scope is not Scope.FUNCTION
+            for one in self._run(prepared, unit, context, rules)
+        ]
 
     def _skip(self, file: FilePatch, stage: str, reason: str) -> None:
         self.skips.append(Skip(file.path, stage, reason, self.patch.message_id))

@@ -10,16 +10,15 @@ from linter.detect.model import Context, Finding, Runner, Scope
 from linter.detect.registry import engines
 from linter.errors import InternalError
 from linter.patch.model import Image
-from linter.pattern import lazy
 from linter.record import field, record
 from linter.review.model import Skip
 from linter.review.profiles import is_silenced
 from linter.review.settings import Settings
+from linter.review.triggers import TriggerIndex
 from linter.rulebook.kernel import holds
 from linter.rulebook.model import AppliesTo, KernelVersion, Rule, Rulebook, Tables
 from linter.rulebook.paths import applies
-
-_WORD = lazy(rb"[A-Za-z_]\w*")
+from linter.syntax.scrub import identifiers_of
 
 
 class Prepared:
@@ -28,7 +27,6 @@ class Prepared:
     def __init__(self, name: str, rules: Sequence[Rule], tables: Tables) -> None:
         self.scope = Scope(rules[0].scope) if rules[0].scope else engines()[name].scope
         self.rules = frozenset(rule.id for rule in rules)
-        self.always = frozenset(rule.id for rule in rules if rule.triggers is None)  # rules without triggers
         self._wanted = (name, rules, tables)
         self._runner: Runner | None = None
 
@@ -49,7 +47,7 @@ class Workshop:
     settings: Settings
     rules: dict[str, Rule] = field(default_factory=dict)
     engines: list[Prepared] = field(default_factory=list)
-    _by_word: dict[bytes, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _triggers: TriggerIndex = field(init=False)
     _by_path: dict[str | None, frozenset[str]] = field(default_factory=dict)
     _by_globs: dict[AppliesTo, list[str]] = field(default_factory=lambda: defaultdict(list))
     _allowed: dict[Any, frozenset[str]] = field(default_factory=dict)
@@ -60,8 +58,7 @@ class Workshop:
         for rule in self.settings.enabled(self.rulebook):
             self.rules[rule.id] = rule
             by_engine[rule.engine].append(rule)
-            for word in rule.triggers or ():
-                self._by_word[word.encode()].add(rule.id)
+        self._triggers = TriggerIndex(self.rules.values())
         self.engines += [Prepared(name, rules, self.rulebook.tables) for name, rules in by_engine.items()]
 
     def with_scope(self, scope: Scope) -> list[Prepared]:
@@ -99,18 +96,9 @@ class Workshop:
 
     def wanted(self, image: Image, here: frozenset[str]) -> list[tuple[Prepared, frozenset[str]]]:
         """Rules that could speak about an image, by engine: those of which a trigger stands in it."""
-        words = self._by_word
-        hits: set[str] = set()
-        for word in set(_WORD.findall(image.text)):
-            if word in words:
-                hits |= words[word]
-        found = []
-        for prepared in self.engines:
-            if prepared.scope is Scope.UNIT:
-                rules = (prepared.always | (prepared.rules & hits)) & here
-                if rules:
-                    found.append((prepared, rules))
-        return found
+        called = self._triggers.called_for(image.text, identifiers_of(image.text)) & here
+        of_code = [one for one in self.engines if one.scope in (Scope.UNIT, Scope.FUNCTION)] if called else ()
+        return [(prepared, rules) for prepared in of_code if (rules := prepared.rules & called)]
 
     def guarded(
         self, prepared: Prepared, target: Any, context: Context, enabled: frozenset[str], skips: list[Skip]

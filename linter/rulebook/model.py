@@ -126,7 +126,9 @@ class Rule:
     kernel: KernelRange | None = None
     cwe: str | None = None
     report: str = "introduced"  # or "all", "first" (told once a file), "once" (once a function and thing)
-    triggers: frozenset[str] | None = None  # identifiers of which one must stand in an image; None: always run
+    triggers: frozenset[str] | None = (
+        None  # identifiers, or `~` and a text, of which one must stand in an image; None: always run
+    )
     source: str = ""  # path of the YAML file
     examples: tuple[Example, ...] = ()  # empty when the rule came from the compiled cache
     supersedes: tuple[str, ...] = ()  # rules that say less about the same line: they are not shown beside this one
