@@ -41,6 +41,13 @@ _TAKEN = (
     "(next IS NOT NULL AND NOT EXISTS (SELECT 1 FROM series n WHERE n.series = s.next AND n.version = s.version"
     " AND n.seen < s.seen))"
 )
+# How long these take must not grow with all that one person ever sent: an index gives the title, or the span of time.
+OF_TITLE = f"SELECT series FROM series s WHERE title_key = :key AND date < :date AND {_OURS}"
+OF_LATE = (
+    f"SELECT series, {_VERSION}, :day - julianday(date) FROM series s WHERE {_OURS} AND {_VERSION} <= :version"
+    f" AND date < :date AND date > date(:date, '-{LATE_DAYS + 1} days')"
+    f" AND julianday(date) > :day - {LATE_DAYS} AND NOT {_TAKEN} ORDER BY series"
+)
 
 
 @record
@@ -200,20 +207,16 @@ def _weigh_titles(db: sqlite3.Connection, one: _Series, candidates: dict[int, _C
             made.reasons["titles"] = WEIGHTS["titles"] * (0.4 + 0.6 * min(1.0, share))
             if not made.ours:
                 made.reasons["titles"] /= 2  # rather an older version of the same sender
-    sql = f"SELECT series FROM series s WHERE {_OURS} AND date < :date AND title_key = :key AND :key LIKE '% % %'"
-    key = db.execute("SELECT title_key FROM series WHERE series = ?", (one.series,)).fetchone()[0]
-    who = {"address": one.address, "author": one.author, "date": one.date, "key": key}
-    _note(db, one, candidates, "titles", [row[0] for row in db.execute(sql, who)])
+    key = db.execute("SELECT title_key FROM series WHERE series = ?", (one.series,)).fetchone()[0] or ""
+    if key.count(" ") >= 2:
+        who = {"address": one.address, "author": one.author, "date": one.date, "key": key}
+        _note(db, one, candidates, "titles", [row[0] for row in db.execute(OF_TITLE, who)])
 
 
 def _weigh_files(db: sqlite3.Connection, one: _Series, candidates: dict[int, _Candidate]) -> None:
     """Earlier versions by the same sender, soon before, on much the same files under a similar title."""
-    sql = (
-        f"SELECT series, {_VERSION}, :day - julianday(date) FROM series s WHERE {_OURS} AND {_VERSION} <= :version"
-        f" AND date < :date AND julianday(date) > :day - {LATE_DAYS} AND NOT {_TAKEN} ORDER BY series"
-    )
     who = {key: getattr(one, key) for key in ("address", "author", "version", "date", "day", "rfc")}
-    rows = db.execute(sql, who).fetchall() if one.version > 1 else []
+    rows = db.execute(OF_LATE, who).fetchall() if one.version > 1 else []
     mine = _paths(db, one.series) if rows else frozenset()
     for series, version, days in rows:
         theirs = _paths(db, series)

@@ -140,6 +140,7 @@ CREATE TABLE IF NOT EXISTS series (
 CREATE INDEX IF NOT EXISTS series_chain ON series (chain);
 CREATE INDEX IF NOT EXISTS series_address ON series (address, date);
 CREATE INDEX IF NOT EXISTS series_author ON series (author, date);
+CREATE INDEX IF NOT EXISTS series_title ON series (title_key, date);
 """
 
 VIEWS = {

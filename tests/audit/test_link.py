@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from linter.audit.chains import OF_LATE, OF_TITLE
 from linter.audit.remarks import is_bot
 from linter.audit.rows import linked_ids, title_key
+from linter.audit.schema import TABLES
 from tests.audit.archive import mail, patch_body, series, write_mbox
 from tests.audit.driver import audit
 from tests.audit.test_run import ask
@@ -324,3 +327,19 @@ def test_links_and_titles() -> None:
     text = b"v1: https://lore.kernel.org/linux-x/2024.1-1-a@b.org/#t and https://patch.msgid.link/c@d.org."
     assert linked_ids(text) == ["2024.1-1-a@b.org", "c@d.org"]
     assert title_key("net: Fix `foo()` leak.") == "net fix foo leak"
+
+
+@pytest.mark.parametrize(
+    ("statement", "wanted"),
+    [(OF_TITLE, ["series_title (title_key=? AND date<?)"]), (OF_LATE, ["date>? AND date<?)", "date>? AND date<?)"])],
+)
+def test_earlier_series_are_found_by_title_or_by_span_however_much_one_person_sent(
+    statement: str, wanted: list[str]
+) -> None:
+    db = sqlite3.connect(":memory:")
+    db.executescript(TABLES)
+    names = ("key", "date", "address", "author", "version", "day", "rfc")
+    plan = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}", dict.fromkeys(names, 1))]
+    found = [line for line in plan if line.startswith("SEARCH s ")]
+    assert len(found) == len(wanted)
+    assert all(line.endswith(tail) for line, tail in zip(found, wanted, strict=True)), plan
