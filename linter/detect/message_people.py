@@ -68,6 +68,16 @@ def is_relayed(person: Person) -> bool:
     return _RELAY.search(person.address) is not None or bool(compiled(r"\bvia\b").search(person.name))
 
 
+_BACKPORT = lazy(rb"commit [0-9a-f]{40} upstream|\[ ?upstream commit|cherry picked from commit|^stable", re.I)
+
+
+def is_backport(patch: Patch) -> bool:
+    """Whether a patch is one for a stable tree: its sender is who keeps that."""
+    words = {word.lower() for word in patch.prefixes}
+    named = any(re.match(r"v?\d+\.\d+|stable|for-stable|autosel", word) for word in words)
+    return named or _BACKPORT.search(patch.body) is not None
+
+
 def _missing(patch: Patch, context: Context) -> Iterator[Problem]:
     if not signers(patch):
         yield Problem(last_line(patch), {"AUTHOR": str(patch.author or "the author")})
@@ -86,8 +96,11 @@ def _author(patch: Patch, context: Context) -> Iterator[Problem]:
 
 
 def _sender(patch: Patch, context: Context) -> Iterator[Problem]:
+    """The last sign-off is not the sender's. An account without a name may be anybody's, the author's as well."""
     author, sender, signed = patch.author, patch.sender, signers(patch)
     if author is None or sender is None or not patch.mail or is_relayed(sender) or same_person(author, sender):
+        return
+    if not sender.name or "@" in sender.name or is_backport(patch):
         return
     if signed and (same_person(signed[-1][1], sender) or _alike(signed[-1][1], sender)):
         return

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from linter.detect.message_parts import Check, Problem, message_lines, subject_line
-from linter.detect.message_people import person_of, same_person
+from linter.detect.message_people import is_backport, person_of, same_person
 from linter.detect.model import Context
 from linter.patch.model import Patch, Person
 from linter.pattern import lazy
@@ -99,18 +99,9 @@ def _stable(patch: Patch, context: Context) -> Iterator[Problem]:
     to = " ".join(value for name, value in patch.headers if name.lower() in ("to", "cc")).lower()
     if not re.search(r"\bstable@(?:vger\.)?kernel\.org", to) or re.match(r"^\d", " ".join(patch.prefixes[1:2])):
         return
-    if b"stable@" in patch.body.lower() or b"stable@" in patch.notes.lower() or _is_backport(patch):
+    if b"stable@" in patch.body.lower() or b"stable@" in patch.notes.lower() or is_backport(patch):
         return
     yield Problem(subject_line(patch))
-
-
-_BACKPORT = lazy(rb"commit [0-9a-f]{40} upstream|\[ ?upstream commit|cherry picked from commit|^stable", re.I)
-
-
-def _is_backport(patch: Patch) -> bool:
-    words = {word.lower() for word in patch.prefixes}
-    named = any(re.match(r"v?\d+\.\d+|stable|for-stable|autosel", word) for word in words)
-    return named or _BACKPORT.search(patch.body) is not None
 
 
 TRAILERS: Mapping[str, Check] = {

@@ -93,8 +93,14 @@ def _unmaintained(series: Series, context: Context) -> Iterator[Found]:
 
 
 def _unbound(series: Series, context: Context) -> Iterator[Found]:
-    """A compatible string that a driver starts to match and that no binding in the series names; once a patch."""
-    if not _is_whole(series, b".compatible"):
+    """A compatible string of a new driver that no binding in the series names; once a patch.
+
+    An old driver may match what was described long ago, a later version come without what was taken already, and what
+    was not sent be one commit of many.
+    """
+    if not _is_whole(series, b".compatible") or not all(map(_is_first, series.patches)):
+        return
+    if any(b"binding" in patch.body.lower() or b"binding" in patch.notes.lower() for patch in series.patches):
         return
     bound: set[bytes] = set()
     for patch in series.patches:
@@ -105,11 +111,18 @@ def _unbound(series: Series, context: Context) -> Iterator[Found]:
                     if path.startswith("Documentation/devicetree/") or line.kind is not LineKind.ADDED:
                         bound.update(_STRING.findall(line.text))
     for index, patch in enumerate(series.patches):
-        for file, line, match in _matches(patch, _COMPATIBLE):
+        for file, line, match in _matches(patch, _COMPATIBLE, new=True):
             if match[1] not in bound:
                 name = match[1].decode()
                 yield Found(index, line_place(file, line), {"NAME": name}, name)
                 break
+
+
+def _is_first(patch: Patch) -> bool:
+    """Whether the patch came by mail, and says of no version before it."""
+    return (
+        patch.version == 1 and patch.message_id is not None and any(name.lower() == "to" for name, _ in patch.headers)
+    )
 
 
 _STRING = lazy(rb"[\w.+-]+,[\w.+-]+")
