@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from linter.detect.model import Context
-from linter.patch.model import Change, DamageKind, Fate, Hunk, LineKind, Location, Patch
-from linter.pattern import lazy
+from linter.patch.model import Change, DamageKind, Fate, FilePatch, Hunk, LineKind, Location, Patch
+from linter.pattern import compiled, lazy
 from linter.record import field, record
 
 Check = Callable[[Patch, Context], Iterator["Problem"]]
@@ -214,8 +214,11 @@ def _mixed_uapi(patch: Patch, context: Context) -> Iterator[Problem]:
 
 
 def _mixed_binding(patch: Patch, context: Context) -> Iterator[Problem]:
-    """A devicetree binding in one patch with the driver or the device tree that uses it; not where both are removed."""
-    binding = [file for file in patch.files if _is_binding(file.path or "") and file.change is not Change.DELETE]
+    """A devicetree binding in one patch with the driver or the device tree that uses it.
+
+    What is removed or moved takes its users along, and a link that is corrected in all files is no change of a binding.
+    """
+    binding = [file for file in patch.files if _is_binding(file.path or "") and _says_something(file)]
     others = [file for file in patch.files if file not in binding and _is_code(file.path or "")]
     if binding and others:
         texts = {"FILE": binding[0].path or "", "OTHER": others[0].path or ""}
@@ -226,8 +229,20 @@ def _is_binding(path: str) -> bool:
     return path.startswith(("Documentation/devicetree/bindings/", "include/dt-bindings/"))
 
 
+def _says_something(file: FilePatch) -> bool:
+    """Whether a file stays where it is, and more than links in it changes."""
+    if file.change in (Change.DELETE, Change.RENAME):
+        return False
+    written = [line.text for hunk in file.hunks for line in hunk.lines if line.kind is LineKind.ADDED]
+    return not written or not all(_LINK.search(text) for text in written)
+
+
+_LINK = lazy(rb"https?://|\b[\w.-]+/[\w./,-]+\.(?:txt|rst|yaml)\b")
+
+
 def _is_code(path: str) -> bool:
-    return path.endswith((".c", ".dts", ".dtsi")) and not path.startswith("Documentation/")
+    """A driver or a device tree of the kernel; that of U-Boot has its trees elsewhere."""
+    return path.endswith((".c", ".dts", ".dtsi")) and not compiled(r"Documentation/|arch/\w+/dts/").match(path)
 
 
 def _uapi_unannounced(patch: Patch, context: Context) -> Iterator[Problem]:
