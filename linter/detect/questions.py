@@ -80,9 +80,12 @@ class Later:
         self._module = f"linter.detect.{module}"
 
     def __getattr__(self, name: str) -> Question:
+        known: list[Question] = []
+
         def ask(query: Query) -> Iterable[Answer]:
-            question: Question = getattr(import_module(self._module), name)
-            return question(query)
+            if not known:
+                known.append(getattr(import_module(self._module), name))
+            return known[0](query)
 
         return ask
 

@@ -38,12 +38,12 @@ class TriggerIndex:
     def called_for(self, text: bytes, words: Set[bytes]) -> set[str]:
         """Rules that could speak about a text; `words` are the identifiers in it."""
         found = set(self.always)
-        index = self._words
-        for word in words:
-            if word in index:
-                found.update(index[word])
+        for word in self._words.keys() & words:
+            found.update(self._words[word])
         for part, rules in self._texts.items():
             if part in text:
                 found.update(rules)
-        found.update(id for many, id in self._many if not many.isdisjoint(words))
+        for many, id in self._many:
+            if not many.isdisjoint(words):
+                found.add(id)
         return found
