@@ -15,30 +15,23 @@ belongs to the rule with the most filters that fit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linter.detect.model import Context, Finding, Runner, Scope
-from linter.detect.typestate_after import AGAIN, USED, late
 from linter.detect.typestate_dropped import dropped
 from linter.detect.typestate_explained import is_explained
-from linter.detect.typestate_leak import Judge, Leak
-from linter.detect.typestate_model import Obligation, Outcome
-from linter.detect.typestate_protocol import compile_all, compile_protocol, run_protocol
-from linter.detect.typestate_report import Group, LeakRule, group_leaks, report, report_dropped, report_late
-from linter.detect.typestate_seeds import Seeds
-from linter.detect.typestate_tables import Knowledge, knowledge
-from linter.detect.typestate_walk import MOST_VISITS, Walk
-from linter.flow.build import build_cfg
-from linter.flow.known import base_facts
-from linter.flow.model import Cfg, Kind, StepKind
+from linter.detect.typestate_tables import LATE, Knowledge, knowledge
 from linter.patch.model import Change, Line, LineKind, Side
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Rule, Tables
 from linter.syntax.model import Function, Unit
 
+if TYPE_CHECKING:
+    from linter.detect.typestate_owed import Owners
+    from linter.detect.typestate_protocol import Protocol
+
 DROPPED = {"dropped-release": "release", "dropped-unlock": "unlock", "dropped-goto": "goto", "dropped-null": "null"}
 """Violations that the lines of a hunk show: what the patch takes away in front of an exit."""
-LATE = (AGAIN, USED)
 VIOLATIONS = ("leak", *LATE, *DROPPED)
 _KEYS = {"table": str, "violation": str, "kinds": list, "shape": list, "raised": bool, "calls": list, "message": str}
 _PROTOCOL_KEYS = {"track", "states", "transitions", "violations"}
@@ -75,6 +68,8 @@ class Typestate:
             unknown = set(block) - _PROTOCOL_KEYS
             if unknown:
                 raise BlockError((self.name, min(unknown)), "unknown key", ", ".join(sorted(_PROTOCOL_KEYS)))
+            from linter.detect.typestate_protocol import compile_protocol
+
             return compile_protocol(rule).names
         for key, value in block.items():
             wanted = _KEYS.get(key)
@@ -100,18 +95,17 @@ class Typestate:
 
 
 class _Runner:
+    """The rules of a run. Most patches owe nothing: what follows obligations along paths is imported for the others."""
+
     def __init__(self, rules: Sequence[Rule], tables: Tables) -> None:
         self.tables = tables
-        self.protocols = compile_all(rules)
-        rules = [rule for rule in rules if "track" not in rule.block]
-        self.leak_rules = sorted(
-            (LeakRule(rule, rule.block) for rule in rules if rule.block["violation"] == "leak"),
-            key=lambda owner: owner.weight,
-        )
-        self.late_rules = {rule.block["violation"]: rule for rule in rules if rule.block["violation"] in LATE}
+        self.protocol_rules = [rule for rule in rules if "track" in rule.block]
+        self.protocols: dict[str, Protocol] = {}  # compiled when they are first called for
+        self.rules = [rule for rule in rules if "track" not in rule.block]
         self.dropped_rules = {
-            DROPPED[rule.block["violation"]]: rule for rule in rules if rule.block["violation"] in DROPPED
+            DROPPED[rule.block["violation"]]: rule for rule in self.rules if rule.block["violation"] in DROPPED
         }
+        self._owners: Owners | None = None
 
     def run(self, target: Unit, context: Context, enabled: frozenset[str]) -> Iterable[Finding]:
         """Findings on one image."""
@@ -121,9 +115,11 @@ class _Runner:
         known = knowledge(self.tables)
         told: set[str] = set()
         if known.speaks_of(target.identifiers):
-            for found in self._leaks(target, known, enabled):
-                told.add(found.function or "")
-                yield found
+            for function in target.functions:
+                if is_touched(function) and known.may_owe(target.source[function.span.start : function.span.end]):
+                    for found in self.owners.judge(function, known, enabled):
+                        told.add(found.function or "")
+                        yield found
         file = context.file
         if not self.dropped_rules or file is None or target.image.side is not Side.POST:
             return
@@ -131,30 +127,25 @@ class _Runner:
             yield from self._dropped(target, context, known, enabled, told)
 
     def _protocols(self, target: Unit, enabled: frozenset[str]) -> Iterator[Finding]:
-        names = target.identifiers
-        wanted = [p for p in self.protocols if p.rule.id in enabled and any(n.encode() in names for n in p.names)]
-        for function in target.functions if wanted else ():
-            text = target.source[function.span.start : function.span.end]
-            mine = [p for p in wanted if any(n.encode() in text for n in p.names)]
-            if mine and is_touched(function):
-                cfg = build_cfg(function)
-                facts = base_facts(cfg)
-                for protocol in mine if facts is not None else ():
-                    yield from run_protocol(protocol, function, cfg, facts or {}, returned_variable(cfg))
+        wanted = [rule for rule in self.protocol_rules if rule.id in enabled]
+        if not wanted:
+            return
+        from linter.detect.typestate_protocol import compile_protocol, run_protocols
 
-    def _leaks(self, target: Unit, known: Knowledge, enabled: frozenset[str]) -> Iterator[Finding]:
-        for function in target.functions:
-            if not is_touched(function):
-                continue
-            leaks: list[Leak] = []
-            for owed, outcome, cfg in outcomes(function, known):
-                leaks += Judge(cfg, known, owed, outcome).leaks()
-                for item in late(owed, outcome):
-                    rule = self.late_rules.get(item.kind)
-                    if rule is not None and rule.id in enabled:
-                        yield report_late(rule, item, function)
-            for group in group_leaks(leaks):
-                yield from self._report(group, function, enabled)
+        for rule in wanted:
+            if rule.id not in self.protocols:
+                self.protocols[rule.id] = compile_protocol(rule)
+        for function in filter(is_touched, target.functions):
+            yield from run_protocols([self.protocols[rule.id] for rule in wanted], function)
+
+    @property
+    def owners(self) -> Owners:
+        """The rules about obligations."""
+        if self._owners is None:
+            from linter.detect.typestate_owed import Owners
+
+            self._owners = Owners(self.rules)
+        return self._owners
 
     def _dropped(
         self, target: Unit, context: Context, known: Knowledge, enabled: frozenset[str], told: set[str]
@@ -166,12 +157,9 @@ class _Runner:
                 continue
             function = function_at(target, item.exit)
             if file is not None and function not in told:
-                yield report_dropped(rule, item, file, function)
+                from linter.detect.typestate_report import report_dropped
 
-    def _report(self, group: Group, function: Function, enabled: frozenset[str]) -> Iterator[Finding]:
-        owner = next((owner for owner in self.leak_rules if owner.accepts(group)), None)
-        if owner is not None and owner.rule.id in enabled:
-            yield report(owner, group, function)
+                yield report_dropped(rule, item, file, function)
 
 
 def function_at(unit: Unit, line: Line) -> str:
@@ -199,42 +187,6 @@ def is_touched(function: Function) -> bool:
             return True
         shift = line.pre_lineno - line.post_lineno
     return False
-
-
-def returned_variable(cfg: Cfg) -> str | None:
-    """The local variable that is returned most often."""
-    count: dict[str, int] = {}
-    for block in cfg.blocks:
-        for step in block.steps:
-            if step.kind is StepKind.RETURN and step.expr is not None and step.expr.kind is Kind.NAME:
-                name = step.expr.text
-                if name in cfg.locals or not cfg.function.head_known:
-                    count[name] = count.get(name, 0) + 1
-    return max(count, key=lambda name: count[name]) if count else None
-
-
-def outcomes(function: Function, known: Knowledge) -> Iterator[tuple[Obligation, Outcome, Cfg]]:
-    """What becomes of everything that a function acquires."""
-    span = function.span
-    if not known.may_owe(function.unit.source[span.start : span.end]):
-        return
-    cfg = build_cfg(function)
-    seeds = Seeds(cfg, known)
-    if not seeds.candidates():
-        return
-    facts = base_facts(cfg)
-    if facts is None:
-        return
-    returned = returned_variable(cfg)
-    visits = 0
-    for owed, at in seeds.obligations(facts):
-        walk = Walk(cfg, known, owed, returned)
-        walk.visits = visits
-        outcome = walk.run(at)
-        visits = walk.visits
-        if visits > MOST_VISITS:
-            return
-        yield owed, outcome, cfg
 
 
 ENGINE = Typestate()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linter.detect.typestate_model import Obligation, Outcome
+from linter.detect.typestate_tables import AGAIN, USED
 from linter.flow.facts import POSITIVE
 from linter.flow.model import Step
 from linter.record import record
 
-AGAIN, USED = "double-release", "use-after-release"
 _FREED = frozenset({"memory", "object", "skb", "buffer"})
 """Kinds of which nothing is left after the release."""
 _DROPPED = _FREED | {"reference"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from linter.detect.typestate_model import Exit, Obligation
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, NEGATIVE, POSITIVE, ZERO, Facts
-from linter.flow.model import Cfg, Kind, Step
+from linter.flow.model import Cfg, Kind, Step, StepKind
 
 FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
 
@@ -18,6 +18,18 @@ _PER_REQUEST = frozenset({"memory", "object", "mapping", "skb", "buffer", "refer
 """Kinds of what a request takes with it until it is done."""
 _SENDS = frozenset({"send", "submit", "queue", "enqueue", "xmit", "transmit", "request", "req", "issue", "post"})
 """Words of functions that start what is finished later, in another place."""
+
+
+def returned_variable(cfg: Cfg) -> str | None:
+    """The local variable that is returned most often."""
+    count: dict[str, int] = {}
+    for block in cfg.blocks:
+        for step in block.steps:
+            if step.kind is StepKind.RETURN and step.expr is not None and step.expr.kind is Kind.NAME:
+                name = step.expr.text
+                if name in cfg.locals or not cfg.function.head_known:
+                    count[name] = count.get(name, 0) + 1
+    return max(count, key=lambda name: count[name]) if count else None
 
 
 def classify(cfg: Cfg, step: Step, facts: Facts) -> str:

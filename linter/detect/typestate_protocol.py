@@ -19,8 +19,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from linter.detect.model import Finding, Label, finding
-from linter.detect.typestate_exit import FAILURE, SUCCESS, classify
+from linter.detect.typestate_exit import FAILURE, SUCCESS, classify, returned_variable
+from linter.flow.build import build_cfg
 from linter.flow.facts import ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
+from linter.flow.known import base_facts
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -290,6 +292,12 @@ class _Follow:
         )
 
 
-def compile_all(rules: Sequence[Rule]) -> list[Protocol]:
-    """The protocols among some rules."""
-    return [compile_protocol(rule) for rule in rules if "track" in rule.block]
+def run_protocols(protocols: Sequence[Protocol], function: Function) -> Iterator[Finding]:
+    """Findings of the protocols that some name in a function's text calls for."""
+    text = function.unit.source[function.span.start : function.span.end]
+    mine = [protocol for protocol in protocols if any(name.encode() in text for name in protocol.names)]
+    if mine:
+        cfg = build_cfg(function)
+        facts = base_facts(cfg)
+        for protocol in mine if facts is not None else ():
+            yield from run_protocol(protocol, function, cfg, facts or {}, returned_variable(cfg))

@@ -13,6 +13,8 @@ from linter.record import record
 from linter.rulebook.model import Tables
 
 RETURN, ARGUMENT, OUT, ADDRESS, NONE = "return", "argument", "out", "address", "none"
+AGAIN, USED = LATE = "double-release", "use-after-release"
+"""What may happen after a release."""
 _WORD = lazy(r"[a-z]+|[0-9]+|[A-Z]+(?![a-z])|[A-Z][a-z]+")
 _MADE = lazy(rb"\b(\w+)\s*=\s*\w*(?:alloc|new|create|dup|clone|copy)\w*\s*\(")
 _GIVEN_ON = lazy(rb"\breturn[ \t]+(\w+)[ \t]*;")

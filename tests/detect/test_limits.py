@@ -12,8 +12,8 @@ from linter.cli.main import run
 from linter.detect import typestate_candidates, typestate_leak, typestate_walk
 from linter.detect.model import Context
 from linter.detect.registry import check_rule, engine_of
-from linter.detect.typestate import outcomes
 from linter.detect.typestate_leak import Judge
+from linter.detect.typestate_owed import outcomes
 from linter.detect.typestate_tables import knowledge
 from linter.flow import build, expr, known, limits, solve
 from linter.flow.limits import noted_limits

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linter.detect.registry import check_rule
-from linter.detect.typestate import is_touched, outcomes
+from linter.detect.typestate import is_touched
 from linter.detect.typestate_exit import FAILURE, classify
 from linter.detect.typestate_leak import Judge
 from linter.detect.typestate_lookup import HarvestedPairs
+from linter.detect.typestate_owed import outcomes
 from linter.detect.typestate_tables import Knowledge
 from linter.patch.model import Image, Line, LineKind, Side
 from linter.rulebook.load import load_rulebook
