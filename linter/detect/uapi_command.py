@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from tree_sitter import Node
+
 from linter.detect.match_find import sites_of_kinds
 from linter.detect.match_where import split_words, words_of
 from linter.detect.model import Context
@@ -143,10 +145,10 @@ def _reused(unit: Unit, context: Context) -> Iterator[Found]:
 
 
 def _undocumented(unit: Unit, context: Context) -> Iterator[Found]:
-    """A command or structure that no comment and no file of the patch tells about."""
-    if context.patch is not None and any(
-        (file.path or "").startswith("Documentation/") for file in context.patch.files
-    ):
+    """A command or structure that no comment and no file of the series tells about."""
+    patches = context.series.patches if context.series is not None else (context.patch,)
+    files = (file for patch in patches if patch is not None for file in patch.files)
+    if any((file.path or "").startswith("Documentation/") for file in files):
         return
     spoken = " ".join(comment.text for comment in comments(unit))
     for command in commands(unit):
@@ -161,12 +163,17 @@ def _undocumented(unit: Unit, context: Context) -> Iterator[Found]:
         parent = node.parent
         if not name or parent is None or parent.type == "field_declaration" or node.has_error:
             continue
-        inside = unit.source[node.start_byte : node.end_byte]
-        if b"/*" in inside or b"//" in inside or inside.count(b";") < 2:
-            continue
-        if not _mentions(unit, spoken, name, node.start_byte, node.end_byte):
-            start = node.start_byte
+        start = node.start_byte
+        if unit.source.count(b";", start, node.end_byte) >= 2 and not _is_told(unit, spoken, node):
             yield Found(start, start + 6, {"WHAT": f"`struct {name}`"}, name)
+
+
+def _is_told(unit: Unit, spoken: str, node: Node) -> bool:
+    """Whether some comment is about a structure: in it, at it, or with its name."""
+    inside = unit.source[node.start_byte : node.end_byte]
+    if b"/*" in inside or b"//" in inside:
+        return True
+    return _mentions(unit, spoken, name_of(node), node.start_byte, node.end_byte)
 
 
 def _is_elsewhere(unit: Unit, spoken: str, command: Command) -> bool:
@@ -174,7 +181,8 @@ def _is_elsewhere(unit: Unit, spoken: str, command: Command) -> bool:
     match = compiled(r"(?:struct|union) (\w+)").fullmatch(command.argument or "")
     if match is None:
         return False
-    return match[1] in spoken or not any(name_of(node) == match[1] for node in structures(unit))
+    defined = [node for node in structures(unit) if name_of(node) == match[1]]
+    return match[1] in spoken or not defined or any(_is_told(unit, spoken, node) for node in defined)
 
 
 def _mentions(unit: Unit, spoken: str, name: str, start: int, end: int) -> bool:
