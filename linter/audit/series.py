@@ -116,6 +116,7 @@ class _Part:
         if self.indices & indices:
             return False
         soon = SENT_TOGETHER_MINUTES if version == self.version else SENT_AT_ONCE_MINUTES
-        if version == self.version and {*self.indices, *indices} >= set(map(str, range(1, total + 1))):
+        enough = version == self.version and len(self.indices) + len(indices) >= total
+        if enough and {*self.indices, *indices}.issuperset(map(str, range(1, total + 1))):
             soon = COMPLETED_MINUTES
         return (day - self.day) * 1440 < soon
