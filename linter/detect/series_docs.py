@@ -60,10 +60,11 @@ def _attributes(series: Series, context: Context) -> Iterator[Found]:
     for index, patch in enumerate(series.patches):
         if b"_ATTR" not in patch.raw:
             continue
-        removed = {line.text.strip() for file in patch.files for hunk in file.hunks for line in hunk.lines
-                   if line.kind is LineKind.REMOVED}  # fmt: skip
+        removed = [_ATTRIBUTE.search(line.text[:400]) for file in patch.files for hunk in file.hunks
+                   for line in hunk.lines if line.kind is LineKind.REMOVED]  # fmt: skip
+        old = {match[1] for match in removed if match is not None}  # perhaps with another mode
         fresh = [(file, line, match) for file, line, match in _matches(patch, _ATTRIBUTE)
-                 if line.text.strip() not in removed and not _is_common(file.path or "", match[1])]  # fmt: skip
+                 if match[1] not in old and not _is_common(file.path or "", match[1])]  # fmt: skip
         if not fresh:
             continue
         file, line, match = fresh[0]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from linter.detect.message_parts import place
+from linter.detect.message_people import is_backport
 from linter.detect.model import Context
 from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Patch, Series, Side
 from linter.pattern import lazy
@@ -19,7 +20,6 @@ _DEFINED = lazy(rb"^(?:#[ \t]*define[ \t]+(\w{4,})|(?:[A-Za-z_]\w*[ \t*]+){1,6}(
 _ONE_LINE = lazy(rb"^(\w{4,})\([^;]*$")
 _USED = lazy(rb"\b([A-Za-z_]\w{3,})\s*\(")
 _WORD = lazy(rb"\b[A-Za-z_]\w{3,}\b")
-_BACKPORT = lazy(r"(?i)autosel|stable|v?\d+\.\d+")
 _FIX = lazy(r"(?i)^[^:]*:?.{0,60}\b(?:fix|fixup|repair|correct)(?:es|ed|ing|s)?\b")
 
 
@@ -135,7 +135,7 @@ def _repairs(series: Series, context: Context) -> Iterator[Found]:
     """A Fixes: tag for a patch of the same series, or a fix that takes back lines of an earlier one."""
     if not is_ordered(series):
         return
-    if any(_BACKPORT.match(word) for word in series.patches[0].prefixes):
+    if any(map(is_backport, series.patches)):
         return  # a stable tree keeps the commits of mainline as they are
     titles = {_normal(patch.title): index for index, patch in enumerate(series.patches)}
     written: dict[tuple[str, bytes], int] = {}
@@ -145,11 +145,11 @@ def _repairs(series: Series, context: Context) -> Iterator[Found]:
             earlier, at = found
             first = series.patches[earlier]
             yield Found(index, at, {"PATCH": str(first.index), "NAME": first.title[:60]}, _normal(first.title))
-        for file in patch.files:
-            for hunk in file.hunks:
-                for line in hunk.lines:
-                    if line.kind is LineKind.ADDED and len(line.text.strip()) > 12:
-                        written[file.path or "", line.text.strip()] = index
+        lines = [(file.path or "", line) for file in patch.files for hunk in file.hunks for line in hunk.lines]
+        moved = {line.text.strip() for _, line in lines if line.kind is LineKind.REMOVED}
+        for path, line in lines:
+            if line.kind is LineKind.ADDED and len(line.text.strip()) > 12 and line.text.strip() not in moved:
+                written[path, line.text.strip()] = index
 
 
 def _fixes_earlier(patch: Patch, index: int, titles: Mapping[str, int]) -> tuple[int, Location] | None:
@@ -162,9 +162,9 @@ def _fixes_earlier(patch: Patch, index: int, titles: Mapping[str, int]) -> tuple
 
 
 def _takes_back(patch: Patch, index: int, written: Mapping[tuple[str, bytes], int]) -> tuple[int, Location] | None:
-    """A patch called a fix, most of whose removed lines an earlier patch of the series wrote."""
-    if not _FIX.match(patch.title):
-        return None
+    """A patch called a fix of nothing older, most of whose removed lines an earlier patch of the series wrote anew."""
+    if not _FIX.match(patch.title) or any(trailer.token.lower() == "fixes" for trailer in patch.trailers):
+        return None  # what it repairs is older
     hits: dict[int, int] = defaultdict(int)
     total, first = 0, None
     for file in patch.files:
