@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from linter.detect.model import Grid
 from linter.patch.model import Patch
-from linter.render.escape import one_line, prose
+from linter.render.escape import one_line, prose, width
 from linter.render.frame import render_frame
+from linter.render.grid import grid_lines
 from linter.render.options import RenderOptions
 from linter.render.paint import Paint
 from linter.render.source import Source
@@ -26,6 +28,16 @@ def _note(paint: Paint, name: str, text: str, options: RenderOptions) -> Iterato
     for at, line in enumerate(lines):
         head = "  " + paint("frame", "=") + " " + paint("bold", f"{name}:") + " " if at == 0 else indent
         yield head + line + "\n"
+
+
+def _table(paint: Paint, grid: Grid, options: RenderOptions) -> Iterator[str]:
+    """A grid below its caption, its marked rows bold; left out where the terminal is too narrow for it."""
+    lines = ["    " + line for line in grid_lines(grid, options.unicode)]
+    if max(map(width, lines)) > options.width:
+        return
+    caption = one_line(grid.caption, options.unicode)
+    yield f"  {paint('frame', '=')} {paint('bold', caption[:1].lower() + caption[1:] + ':')}\n"
+    yield from (f"{paint('bold', line) if line[4] == '*' else line}\n" for line in lines)
 
 
 def _arrow(patch: Patch, judged: Judged, paint: Paint, options: RenderOptions) -> str:
@@ -53,6 +65,8 @@ def finding_lines(judged: Judged, source: Source, options: RenderOptions) -> Ite
     yield from (f"    {paint('bold', line)}\n" for line in title[1:])
     yield _arrow(source.patch, judged, paint, options)
     yield from render_frame(judged, source, options)
+    for grid in finding.grids:
+        yield from _table(paint, grid, options)
     if judged.verdict is not Verdict.REPORTED:
         yield from _note(paint, judged.verdict.value, judged.reason or "no reason given", options)
     if finding.help:

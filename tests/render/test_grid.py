@@ -90,6 +90,16 @@ def test_words_of_a_patch_stay_words(name: str):
 
 
 @needs_chromium
+def test_a_terminal_shows_the_grid_where_it_is_wide_enough():
+    wide = "".join(renderer("text")(reported(GRID), RenderOptions(width=80)))
+    block = "  = layout of struct part_read:\n" + "".join(f"    {line}\n" for line in TEXT.splitlines())
+    assert block in wide
+    assert wide.index("layout of") < wide.index("= help:")
+    narrow = "".join(renderer("text")(reported(GRID), RenderOptions(width=32)))
+    assert "layout of" not in narrow
+    assert "= help:" in narrow
+
+
 def test_a_wide_grid_scrolls_by_itself(tmp_path: Path):
     wide = replace(GRID, rows=(("a_member_with_a_very_long_name_" * 4, "1", "2", "3", "4"), *GRID.rows))
     script = """(() => ({
