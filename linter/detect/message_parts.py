@@ -196,12 +196,18 @@ _SOURCES = (".c", ".h", ".S", ".dts", ".dtsi", ".rst", ".yaml", ".sh", ".py", ".
 
 
 def _executable(patch: Patch, context: Context) -> Iterator[Problem]:
-    """A source file that the patch makes executable."""
-    for file in patch.files:
-        if file.post_mode and file.post_mode.endswith("755") and file.pre_mode != file.post_mode:
-            path = file.path or ""
-            if path.endswith((".c", ".h", ".dts", ".dtsi", ".rst", ".S", ".txt", "Kconfig", "Makefile", "Kbuild")):
-                yield Problem(file.patch_lineno, {"FILE": path}, path)
+    """Source files that the patch makes executable; told once a patch."""
+    sources = (".c", ".h", ".dts", ".dtsi", ".rst", ".S", ".txt", "Kconfig", "Makefile", "Kbuild")
+    hurt = [
+        file
+        for file in patch.files
+        if file.post_mode and file.post_mode.endswith("755") and file.pre_mode != file.post_mode
+        if (file.path or "").endswith(sources)
+    ]
+    if hurt:
+        path = hurt[0].path or ""
+        more = f", and {len(hurt) - 1} more" if len(hurt) > 1 else ""
+        yield Problem(hurt[0].patch_lineno, {"FILE": path, "MORE": more}, path)
 
 
 def _mixed_uapi(patch: Patch, context: Context) -> Iterator[Problem]:

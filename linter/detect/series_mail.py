@@ -16,6 +16,7 @@ _CHANGES = lazy(
     rb"|\b(?:since|from|in|previous) (?:the )?(?:v\d|version|rfc)"
 )
 LONG = 15
+MOST_AUTHORS = 3
 
 
 def _mails(series: Series) -> list[Patch]:
@@ -50,9 +51,12 @@ def _cover(series: Series, context: Context) -> Iterator[Found]:
 
 
 def _long(series: Series, context: Context) -> Iterator[Found]:
-    """More patches than somebody reviews in one go."""
+    """More patches than somebody reviews in one go; what lies in files and is many people's work is nobody's mail."""
     first = series.patches[0] if series.patches else None
-    if first is not None and first.index == 1 and first.total and first.total > LONG and not first.quoted:
+    if first is None or first.index != 1 or not first.total or first.total <= LONG or first.quoted:
+        return
+    authors = {patch.author.address for patch in series.patches if patch.author is not None}
+    if first.message_id or (len(series.patches) == first.total and len(authors) <= MOST_AUTHORS):
         yield Found(0, place(subject_line(first)), {"COUNT": str(first.total), "MOST": str(LONG)}, "long")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from linter.detect.model import Context
 from linter.detect.series import ENGINE
 from linter.detect.series_docs import DOCS
+from linter.detect.series_mail import MAILS
 from linter.detect.series_order import ORDERS
-from linter.patch.model import Change, FilePatch, Hunk, Line, LineKind, Patch, Remark, Series
+from linter.patch.model import Change, FilePatch, Hunk, Line, LineKind, Patch, Person, Remark, Series
 from linter.record import replace
 from linter.rulebook.model import Confidence, Rule, Severity, Status, Tables
 
@@ -113,3 +114,24 @@ def test_a_file_that_is_not_compiled_yet_breaks_no_build() -> None:
     other = file_of("+obj-$(CONFIG_A) += ba.o", path="lib/Makefile")
     assert early(patch_of(1, fresh, other), patch_of(2, DEFINE)) == []
     assert early(patch_of(1, fresh), patch_of(2, USE), patch_of(3, make, DEFINE)) == []
+
+
+def long_series(*names: str, message_id: str | None = None, count: int = 16) -> list[str]:
+    patches = [
+        replace(
+            patch_of(index),
+            total=16,
+            message_id=message_id,
+            author=Person(names[index % len(names)], f"{names[index % len(names)]}@x"),
+        )
+        for index in range(1, count + 1)
+    ]
+    return [found.texts["COUNT"] for found in MAILS["too-long"](Series(tuple(patches)), Context(Tables({})))]
+
+
+def test_a_queue_of_many_people_in_files_is_no_long_series() -> None:
+    assert long_series("ann", message_id="1@x", count=2) == ["16"]
+    assert long_series("ann", "bob", "cy", "dan", message_id="1@x") == ["16"]
+    assert long_series("ann", "bob") == ["16"]
+    assert long_series("ann", "bob", "cy", "dan") == []
+    assert long_series("ann", count=15) == []
