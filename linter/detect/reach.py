@@ -184,10 +184,22 @@ def impossible_log(query: Query) -> Iterator[Answer]:
         if call.limited or call.level == "notice":
             continue
         words = query.text((call.start, call.end))
-        if _IMPOSSIBLE.search(words) and controlling(query, call.start) is not None:
-            if _SETUP.search(query.function.name):
+        condition = controlling(query, call.start) if _IMPOSSIBLE.search(words) else None
+        if condition is not None:
+            if _SETUP.search(query.function.name) or _asks_again(query, call.start):
                 continue
+            reach = _user_reach(query)
+            if reach is not None and chosen_in(query, condition[0], tainted(query, reach)):
+                continue  # who sends the wrong thing, and be it root, is no bug of the kernel
             yield Answer((call.start, call.end), {"CALL": call.name}, key=call.name)
+
+
+def _asks_again(query: Query, start: int) -> bool:
+    """Whether the block of a message has the network core send the packet later: what drivers do with a full ring."""
+    node: Node | None = query.unit.tree.root_node.descendant_for_byte_range(start, start + 1)
+    while node is not None and node.type != "compound_statement":
+        node = node.parent
+    return node is not None and b"NETDEV_TX_BUSY" in (node.text or b"")[:2000] and node.parent != query.function.node
 
 
 _IMPOSSIBLE = lazy(
