@@ -4,7 +4,7 @@
       report: published-before-init
       message: "`$VALUE` is set up after $CALLEE() has made it public"
 
-The steps are words of the tables `order` and `publish`; the questions are in `sequences` and `pointers`.
+The steps are words of the tables `order` and `publish`; the questions are in `early`, `sequences` and `pointers`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from linter.detect.publish_words import publish_words
 from linter.detect.questions import Later, Question, QuestionEngine
 from linter.rulebook.model import Rule, Tables
 
-pointers, sequences = Later("pointers"), Later("sequences")
+early, pointers, sequences = Later("early"), Later("pointers"), Later("sequences")
 
 QUESTIONS: Mapping[str, Question] = {
-    "published-before-init": sequences.published_before_init,
-    "drvdata-after-register": sequences.drvdata_after_register,
-    "irq-early": sequences.irq_early,
+    "published-before-init": early.published_before_init,
+    "drvdata-after-register": early.drvdata_after_register,
+    "irq-early": early.irq_early,
     "get-before-create": sequences.get_before_create,
     "sysfs-after-add": sequences.sysfs_after_add,
     "flag-before-success": sequences.flag_before_success,

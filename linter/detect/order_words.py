@@ -16,6 +16,7 @@ class OrderWords:
     initialise: frozenset[str]
     irq_initialise: frozenset[str]
     found_initialise: frozenset[str]
+    called_initialise: frozenset[str]
     drvdata: frozenset[str]
     exposes_fd: frozenset[str]
     get_words: frozenset[str]
@@ -32,7 +33,7 @@ class OrderWords:
         if name in self.irq:
             return self.irq_initialise
         row = self.public.rows.get(name)
-        return self.found_initialise if row is not None and row.to in ("table", "rcu") else self.initialise
+        return self.found_initialise if row is not None and row.to in ("table", "rcu") else self.called_initialise
 
 
 def order_words(tables: Tables) -> OrderWords:
@@ -53,6 +54,7 @@ def _build(tables: Tables) -> OrderWords:
         initialise=words("initialise"),
         irq_initialise=words("irq-initialise"),
         found_initialise=words("found-initialise"),
+        called_initialise=words("called-initialise"),
         drvdata=words("drvdata"),
         exposes_fd=public.to("descriptor"),
         get_words=words("get-words"),

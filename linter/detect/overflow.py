@@ -26,6 +26,8 @@ _WIDE = lazy(
 )
 
 _NARROW = lazy(r"^(?:const )?(?:u32|__u32|unsigned|unsigned int|uint32_t|uint|int|s32)$")
+_WIDENED = lazy(r"^[\s(]*sizeof\b|\(\s*(?:u64|__u64|s64|uint64_t|loff_t|size_t|(?:unsigned )?long(?: long)?)\s*\)")
+"""A sum of 64 bits: it begins with a size, or a term is cast."""
 _COMPARES = frozenset({"<", ">", "<=", ">="})
 
 
@@ -113,7 +115,7 @@ def sum_wraps(query: Query) -> Iterator[Answer]:
                     continue
                 terms = _terms(side)
                 found = [term for term in terms if term.kind is Kind.NAME and term.text in outside]
-                if len(found) < 2:
+                if len(found) < 2 or _WIDENED.search(query.text((side.start, side.end))):
                     continue
                 told.add(side.key)
                 names = {"SUM": query.text((side.start, side.end)), "VALUE": found[0].text}

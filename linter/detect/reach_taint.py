@@ -84,7 +84,8 @@ def chosen_in(query: Query, condition: Node, names: frozenset[str]) -> bool:
         node = stack.pop()
         if node.type in _NAMES:
             name = (node.text or b"").decode("utf-8", "replace")
-            if name in names and _is_chosen_last(query, name, names, condition.end_byte):
+            own = _is_looked_into(node) or not _is_kept(query, name)
+            if name in names and own and _is_chosen_last(query, name, names, condition.end_byte):
                 return True
         if node.type == "call_expression":
             function, arguments = node.child_by_field_name("function"), node.child_by_field_name("arguments")
@@ -94,6 +95,20 @@ def chosen_in(query: Query, condition: Node, names: frozenset[str]) -> bool:
                     continue
         stack.extend(node.named_children)
     return False
+
+
+def _is_looked_into(node: Node) -> bool:
+    """Whether a condition is about what a pointer leads to, not about the pointer."""
+    return node.parent is not None and node.parent.type in ("field_expression", "subscript_expression")
+
+
+def _is_kept(query: Query, name: str) -> bool:
+    """Whether a pointer is what the driver left in the file: user space fills what it leads to, no more."""
+    return any(
+        step.target is not None and step.target.key == name and step.expr is not None
+        and step.expr.kind is Kind.FIELD and step.expr.text == "private_data"
+        for block in query.cfg.blocks for step in block.steps if step.kind in _STORES
+    )  # fmt: skip
 
 
 def _is_chosen_last(query: Query, name: str, names: frozenset[str], end: int) -> bool:

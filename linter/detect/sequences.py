@@ -11,9 +11,15 @@ from linter.detect.questions import Answer, Query
 from linter.flow.expr import integer, is_error_constant
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
+from linter.syntax.model import GAP
 
 _SET_TRUE = lazy(rb"(?:->|\.)(\w+)\s*=\s*(?:true|1)\s*;")
 _BASES = frozenset([Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF])
+_FILLERS = frozenset({"be", "is", "has", "was", "been", "hw", "dev", "already", "all"})
+_LEFT = lazy(
+    rb"\breturn\s+(?:ret|err|error|rc|res|r|retval|rv|status|result|(?:PTR_ERR|dev_err_probe)\([^;]*\))\s*;\s*\}?\s*$"
+    rb"|\belse\s*\{?\s*$|\bif\s*\(\s*!\s*\w+\s*\)\s*\{?\s*$"
+)
 _ERROR_NAMES = lazy(r"^(?:ret|err|error|rc|res|r|retval|rv|status|result)$")
 
 
@@ -60,7 +66,7 @@ def assumes_failure(assume: tuple[Expr, bool], key: str) -> bool:
     return False
 
 
-def _published(
+def published(
     query: Query, names: OrderWords, wanted: frozenset[str] | None
 ) -> Iterator[tuple[int, int, Step, set[str]]]:
     """Calls that publish something: block, step and the variables that they are given."""
@@ -77,93 +83,16 @@ def _published(
                 yield block.index, index, step, {base for base in bases if base is not None}
 
 
-def _has(query: Query, names: frozenset[str]) -> bool:
+def has(query: Query, names: frozenset[str]) -> bool:
     return any(each[0] in names for each in named_calls(query.function))
-
-
-def _publishes(query: Query, words: OrderWords) -> bool:
-    return any(words.publishes(each[0]) for each in named_calls(query.function))
-
-
-def published_before_init(query: Query) -> Iterator[Answer]:
-    """A lock, list, work or completion that is set up after others can already use it."""
-    words = order_words(query.tables)
-    if not _has(query, words.initialise) or not _publishes(query, words):
-        return
-    told: set[int] = set()
-    for block, index, step, bases in _published(query, words, None):
-        if step.expr is None or any("NO_AUTOEN" in arg.key for arg in step.expr.args):
-            continue
-        wanted = words.sure_of(step.expr.text)
-        for later in steps_behind(query.cfg, block, index):
-            if later.kind is not StepKind.CALL or later.expr is None or later.expr.text not in wanted:
-                continue
-            if not later.expr.args or base_name(later.expr.args[0]) not in bases or later.start < step.start:
-                continue
-            if later.start in told:
-                break
-            told.add(later.start)
-            subject = query.text((later.expr.args[0].start, later.expr.args[0].end)).lstrip("&")
-            names = {"CALLEE": step.expr.text, "INIT": later.expr.text, "VALUE": subject}
-            yield Answer((later.start, later.end), names, [((step.start, step.end), "others can use it from here on")],
-                         key=subject)  # fmt: skip
-            break
-
-
-def drvdata_after_register(query: Query) -> Iterator[Answer]:
-    """A driver's data that are attached to the device after callbacks can already ask for them."""
-    words = order_words(query.tables)
-    if not _has(query, words.drvdata) or not _publishes(query, words):
-        return
-    for block, index, step, _ in _published(query, words, None):
-        if step.expr is None:
-            continue
-        for later in steps_behind(query.cfg, block, index):
-            if later.kind is StepKind.CALL and later.expr is not None and later.expr.text in words.drvdata:
-                if len(later.expr.args) < 2 or integer(later.expr.args[1]) == 0 or later.start < step.start:
-                    continue
-                names = {"CALLEE": step.expr.text, "INIT": later.expr.text}
-                label = ((step.start, step.end), "callbacks may run from here on")
-                yield Answer((later.start, later.end), names, [label], key=later.expr.text)
-                return
-
-
-def irq_early(query: Query) -> Iterator[Answer]:
-    """An interrupt that is requested before what its handler works with is there."""
-    words = order_words(query.tables)
-    if not _has(query, words.irq):
-        return
-    for block, index, step, _ in _published(query, words, words.irq):
-        if step.expr is None or not step.expr.args or any("NO_AUTOEN" in arg.key for arg in step.expr.args):
-            continue
-        data = base_name(step.expr.args[-1])
-        if data is None:
-            continue
-        for later in steps_behind(query.cfg, block, index):
-            if (
-                later.kind is not StepKind.ASSIGN
-                or later.target is None
-                or later.expr is None
-                or later.start < step.start
-            ):
-                continue
-            acquired = later.expr.kind is Kind.CALL and _ACQUIRES.search(later.expr.text) is not None
-            if acquired and later.target.kind is Kind.FIELD and base_name(later.target) == data:
-                names = {"CALLEE": step.expr.text, "VALUE": query.text((later.target.start, later.target.end))}
-                label = ((step.start, step.end), "the handler may run from here on")
-                yield Answer((later.start, later.end), names, [label], key=later.target.key)
-                break
-
-
-_ACQUIRES = lazy(r"ioremap|_get$|_get_|_register|_alloc|alloc_|kzalloc|kmalloc|kcalloc|create")
 
 
 def get_before_create(query: Query) -> Iterator[Answer]:
     """A descriptor that user space can use before the references that it needs are taken."""
     words = order_words(query.tables)
-    if not _has(query, words.exposes_fd):
+    if not has(query, words.exposes_fd):
         return
-    for block, index, step, _ in _published(query, words, words.exposes_fd):
+    for block, index, step, _ in published(query, words, words.exposes_fd):
         if step.expr is None:
             continue
         for later in steps_behind(query.cfg, block, index):
@@ -179,9 +108,9 @@ def get_before_create(query: Query) -> Iterator[Answer]:
 def sysfs_after_add(query: Query) -> Iterator[Answer]:
     """Attributes that are created after user space was told of the device."""
     words = order_words(query.tables)
-    if not _has(query, words.sysfs_late) or not _has(query, words.adds_device):
+    if not has(query, words.sysfs_late) or not has(query, words.adds_device):
         return
-    for block, index, step, bases in _published(query, words, words.adds_device):
+    for block, index, step, bases in published(query, words, words.adds_device):
         if step.expr is None:
             continue
         for later in steps_behind(query.cfg, block, index):
@@ -213,7 +142,11 @@ def flag_before_success(query: Query) -> Iterator[Answer]:
             if not announced:
                 continue
             failed = _failing_step(cfg, block.index, index, step.target.key)
-            if failed is not None and failed.expr is not None and _announces(announced, failed.expr.text):
+            if failed is None or failed.expr is None or not _announces(announced, failed.expr.text):
+                continue
+            if _is_about(query, step.target.text, failed.expr, words.state_words) and not _has_succeeded(
+                query, step, announced
+            ):
                 names = {"VALUE": query.text((step.target.start, step.target.end)), "CALLEE": failed.expr.text}
                 labels = [((failed.start, failed.end), "can still fail, and the flag stays set")]
                 yield Answer((step.start, step.end), names, labels, key=step.target.key)
@@ -222,6 +155,30 @@ def flag_before_success(query: Query) -> Iterator[Answer]:
 def _announces(words: list[str], callee: str) -> bool:
     """Whether a flag's words are about what a callee does: `be_alloc` and alloc_pages(), `enabled` and clk_enable()."""
     return any(word[: max(4, len(word) - 3)] in callee for word in words)
+
+
+def _is_about(query: Query, flag: str, call: Expr, state_words: frozenset[str]) -> bool:
+    """Whether what a flag names besides the state is what a call works on: `dma_enabled` is not about a clock."""
+    about = [word for word in flag.split("_") if word not in state_words and word not in _FILLERS]
+    near = " ".join([query.function.name, call.text, *(arg.key for arg in call.args)])
+    return all(word in near for word in about)
+
+
+def _has_succeeded(query: Query, step: Step, announced: list[str]) -> bool:
+    """Whether a flag stands right behind the test of an earlier step, which is what it announces."""
+    text = clean_text(query.unit)[query.function.body.start_byte : step.start]
+    if not _LEFT.search(text[-200:]):
+        return False
+    tested = [
+        other
+        for block in query.cfg.blocks
+        for other in block.steps
+        if other.kind is StepKind.CALL and other.target is not None and other.start < step.start
+    ]
+    last = max(tested, key=lambda other: other.start, default=None)
+    if last is None or last.expr is None or GAP in text[last.end - query.function.body.start_byte :]:
+        return True  # what was tested is out of sight
+    return _announces(announced, last.expr.text)
 
 
 def _failing_step(cfg: Cfg, block: int, index: int, key: str) -> Step | None:

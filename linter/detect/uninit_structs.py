@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.questions import Answer, Query
 from linter.flow.model import Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.record import record
-from linter.rulebook.model import Tables
+from linter.rulebook.kernel import parse_version
+from linter.rulebook.model import KernelVersion, Tables
 
 _BARE = lazy(rb"[;{}]\s*struct\s+(\w+)\s+(\w+)(?:,[^;={}()]*)?;")
 _FILLS = lazy(
     r"(?:^|_|>)(?:get|read|query|fill|init|fetch|parse|copy|load|recv|receive|show|dump|gather|collect)(?:_|$)"
 )
 """Words of callees that fill what they are given."""
+_MEMBER = lazy(rb"\s*(\w+)\s+(\w+)\s*(?:\[\s*(\d{1,3})\s*\])?\s*(?:__aligned\(8\))?\s*$")
+_SIZES = {
+    **dict.fromkeys((b"u8", b"s8", b"__u8", b"uint8_t", b"char"), 1),
+    **dict.fromkeys((b"u16", b"s16", b"__le16", b"__be16", b"uint16_t", b"int16_t", b"short"), 2),
+    **dict.fromkeys((b"u32", b"s32", b"__le32", b"__be32", b"uint32_t", b"int32_t", b"int"), 4),
+    **dict.fromkeys((b"u64", b"s64", b"__le64", b"__be64", b"aligned_s64"), 8),
+}
+_MOST = 16
+"""Elements of an array that are set one by one."""
 _PARTS = frozenset({Kind.FIELD, Kind.INDEX})
 _CLEARS = frozenset({"memset", "memzero_explicit", "memcpy"})
 
@@ -24,6 +35,7 @@ _CLEARS = frozenset({"memset", "memzero_explicit", "memcpy"})
 class _Words:
     whole: frozenset[str]  # types of structures whose reader looks at every member
     pushes: dict[str, int]  # callee -> argument that user space gets to see
+    first: Mapping[str, tuple[frozenset[str], KernelVersion | None]]  # type -> its first members, the kernel with more
 
 
 def _words(tables: Tables) -> _Words:
@@ -33,7 +45,11 @@ def _words(tables: Tables) -> _Words:
 def _build(tables: Tables) -> _Words:
     table = tables["uninit"]
     pushes = {name: int(index) for index, names in table["pushes"].items() for name in names.split()}
-    return _Words(frozenset(table["read-whole"].split()), pushes)
+    first = {
+        name: (frozenset(row["members"].split()), parse_version(row["grown"]) if "grown" in row else None)
+        for name, row in table["first-members"].items()
+    }
+    return _Words(frozenset(table["read-whole"].split()), pushes, first)
 
 
 def partly_set(query: Query) -> Iterator[Answer]:
@@ -48,11 +64,29 @@ def partly_set(query: Query) -> Iterator[Answer]:
         words_of = query.cfg.locals.get(name, "").split()
         if len(words_of) != 2 or words_of[0] != "struct" or words_of[1] not in words.whole:
             continue
-        use = _handed_on(query, name)
-        if use is not None:
-            kind = words_of[1]
+        use, kind = _handed_on(query, name), words_of[1]
+        if use is not None and not _is_complete(query, words, kind, name):
             labels = [((step.start, step.end), "declared without a value")]
             yield Answer((use.start, use.end), {"VALUE": name, "TYPE": kind}, labels, key=name)
+
+
+def _is_complete(query: Query, words: _Words, kind: str, name: str) -> bool:
+    """Whether everything is set that a structure had when the patch was written."""
+    members, grown = words.first.get(kind, (None, None))
+    if members is None or (grown is not None and (query.context.kernel is None or query.context.kernel >= grown)):
+        return False
+    return members <= _members_set(query, name)
+
+
+def _members_set(query: Query, name: str) -> set[str]:
+    """The members that something is stored in, wherever in the function."""
+    return {
+        step.target.text
+        for block in query.cfg.blocks
+        for step in block.steps
+        if step.kind is StepKind.ASSIGN and step.target is not None
+        and step.target.kind is Kind.FIELD and step.target.args[0].key == name
+    }  # fmt: skip
 
 
 def leaked_to_user(query: Query) -> Iterator[Answer]:
@@ -73,6 +107,8 @@ def leaked_to_user(query: Query) -> Iterator[Answer]:
         if step is None or name is None or "*" in query.cfg.locals.get(name, ""):
             continue
         if any(_is_cleared(other, name) for other in calls) or _assigned_whole(query, name):
+            continue
+        if _filled(query, name):
             continue
         labels = [((step.start, step.end), "declared without a value")]
         yield Answer((call.start, call.end), {"VALUE": name, "CALLEE": call.expr.text}, labels, key=name)
@@ -108,6 +144,24 @@ def _assigned_whole(query: Query, name: str) -> bool:
         for block in query.cfg.blocks
         for step in block.steps
     )
+
+
+def _filled(query: Query, name: str) -> bool:
+    """Whether a structure declared on the spot has no gap before its time stamp, and each member is set by itself."""
+    text = clean_text(query.unit)[query.function.body.start_byte : query.function.body.end_byte]
+    declared = re.search(rb"\bstruct\s*\w*\s*\{([^{}]*)\}[^;={}]*\b" + re.escape(name.encode()) + rb"\s*;", text)
+    members = [_MEMBER.match(each) for each in declared[1].split(b";") if each.strip()] if declared else []
+    offset = 0
+    for member in members[:-1]:
+        if member is None or member[1] not in _SIZES:
+            return False
+        size, count = _SIZES[member[1]], int(member[3] or 1)
+        place = re.escape(name.encode()) + rb"\s*\.\s*" + member[2]
+        wanted = [rb"\s*\[\s*%d\s*\]" % index for index in range(count)] if member[3] else [rb""]
+        if offset % size or count > _MOST or not all(re.search(place + at + rb"\s*=[^=]", text) for at in wanted):
+            return False
+        offset += size * count
+    return len(members) > 1 and members[-1] is not None and offset % 8 == 0
 
 
 def _base(expr: Expr) -> Expr:

@@ -33,7 +33,9 @@ def anchor(finding: Finding, file: FilePatch | None) -> Location:
         return primary
     changed = [label.location for label in finding.labels if label.location.changed]
     if changed:
-        return changed[-1]
+        # What stands behind it, such as the release on another way out, is no step of the way to it.
+        before = [place for place in changed if place.patch_lineno <= primary.patch_lineno]
+        return (before or changed)[-1]
     best: tuple[int, int, int] | None = None
     chosen: Line | None = None
     first, last = _extent(finding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from linter.detect import pointers, sequences
+from linter.detect import early, pointers, sequences
 from linter.detect.order import QUESTIONS
 from tests.detect.units import ask, ask_words
 
@@ -14,18 +14,18 @@ REQUEST = '\tret = request_irq(foo->irq, foo_irq, 0, "foo", foo);\n\tif (ret)\n\
 
 def test_what_is_set_up_behind_the_publication() -> None:
     late = PROBE.format(body=REQUEST + "\tspin_lock_init(&foo->lock);\n")
-    early = PROBE.format(body="\tspin_lock_init(&foo->lock);\n" + REQUEST)
+    first = PROBE.format(body="\tspin_lock_init(&foo->lock);\n" + REQUEST)
     other = PROBE.format(body=REQUEST + "\tspin_lock_init(&bar->lock);\n")
-    assert ask_words(sequences.published_before_init, late) == ["spin_lock_init(&foo->lock)"]
-    assert not ask(sequences.published_before_init, early)
-    assert not ask(sequences.published_before_init, other)
+    assert ask_words(early.published_before_init, late) == ["spin_lock_init(&foo->lock)"]
+    assert not ask(early.published_before_init, first)
+    assert not ask(early.published_before_init, other)
 
 
 def test_what_is_found_by_its_key_need_not_be_able_to_run() -> None:
     body = "\tlist_add_rcu(&foo->node, &all);\n\ttimer_setup(&foo->timer, f, 0);\n"
-    assert not ask(sequences.published_before_init, PROBE.format(body=body))
+    assert not ask(early.published_before_init, PROBE.format(body=body))
     listed = "\tlist_add_rcu(&foo->node, &all);\n" + REQUEST + "\tspin_lock_init(&foo->lock);\n"
-    assert len(ask(sequences.published_before_init, PROBE.format(body=listed))) == 1
+    assert len(ask(early.published_before_init, PROBE.format(body=listed))) == 1
 
 
 def test_the_branch_of_a_failed_publication_does_not_count() -> None:
@@ -33,8 +33,8 @@ def test_the_branch_of_a_failed_publication_does_not_count() -> None:
         "\tret = xa_insert(&foo->xa, 1, foo, GFP_KERNEL);\n"
         "\tif (ret) {\n\t\tspin_lock_init(&foo->lock);\n\t\treturn ret;\n\t}\n"
     )
-    assert not ask(sequences.published_before_init, PROBE.format(body=body))
-    assert not ask(sequences.published_before_init, PROBE.format(body=body.replace("ret", "res")))
+    assert not ask(early.published_before_init, PROBE.format(body=body))
+    assert not ask(early.published_before_init, PROBE.format(body=body.replace("ret", "res")))
 
 
 def test_unknown_code_ends_the_way() -> None:
