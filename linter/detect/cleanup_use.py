@@ -9,12 +9,13 @@ from typing import Any
 from tree_sitter import Node
 
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import block_facts, root
+from linter.detect.release_words import root
 from linter.detect.returns import conventions
 from linter.detect.typestate_exit import SUCCESS, classify
 from linter.detect.verdicts import sources
 from linter.flow.expr import integer
 from linter.flow.facts import ERROR, POSITIVE, Facts, join, same
+from linter.flow.known import base_facts
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -159,7 +160,7 @@ def _definition(helper: str) -> re.Pattern[bytes]:
 def raw_return(query: Query) -> Iterator[Answer]:
     """A scoped variable that is returned or stored as it is, and then released."""
     variables = scoped(query)
-    known = block_facts(query) if variables else None
+    known = base_facts(query.cfg) if variables else None
     if known is None:
         return
     for variable in variables:

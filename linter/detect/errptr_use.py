@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from linter.detect.calls import branches, clean_text
 from linter.detect.pointers import null_tests
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import block_facts, release_words
+from linter.detect.release_words import release_words
 from linter.detect.returns import Conventions, conventions
 from linter.detect.verdicts import sources
 from linter.flow.facts import POSITIVE, ZERO, Facts
-from linter.flow.known import run_block, settle
+from linter.flow.known import base_facts, run_block, settle
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -28,7 +28,7 @@ def null_error_read(query: Query) -> Iterator[Answer]:
     if not _may_read(query):
         return
     cfg, known = query.cfg, conventions(query.tables)
-    facts = block_facts(query)
+    facts = base_facts(query.cfg)
     if facts is None or cfg.has_gap:
         return
     for block in cfg.blocks:
@@ -123,7 +123,7 @@ def _failure(cfg: Cfg, edge: Edge, known: Conventions) -> Expr | None:
 
 def _state(query: Query, block: BasicBlock, edge: Edge) -> Facts | None:
     """What is known where an edge is taken."""
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     if known is None or block.index not in known or edge.assume is None:
         return None
     facts = known[block.index].copy()

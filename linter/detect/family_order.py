@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from linter.detect.calls import clean_text, named_calls
 from linter.detect.family_words import family_words
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import block_facts
 from linter.flow.build import build_cfg
 from linter.flow.facts import ZERO, Facts
-from linter.flow.known import run_block, settle
+from linter.flow.known import base_facts, run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.syntax.model import Function
@@ -38,7 +37,7 @@ def managed_outlives(query: Query) -> Iterator[Answer]:
 
 def _on_failure(query: Query, frees: frozenset[str]) -> Iterator[Answer]:
     """Frees in the function that requested the interrupt, where a later step fails."""
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     if known is None:
         return
     for block in query.cfg.blocks:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from linter.detect.calls import clean_text, named_calls, touched_functions
 from linter.detect.family_words import FamilyWords, family_words
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import block_facts
 from linter.detect.typestate_tables import RETURN
 from linter.flow.facts import ZERO, Facts
+from linter.flow.known import base_facts
 from linter.flow.model import Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.record import record
@@ -97,7 +97,7 @@ def _local(query: Query, releases: frozenset[str], wrong: Wrong) -> Iterator[Ans
     used = names & releases
     if not used or not any(wrong(release, maker) for release in used for maker in names - used):
         return
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     if known is None:
         return
     argument = family_words(query.tables).argument

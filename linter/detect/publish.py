@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from linter.detect.calls import named_calls
 from linter.detect.publish_words import Publication, publish_words
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
-from linter.detect.release_words import ReleaseWords, argument, block_facts, names_any, release_words, root
+from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
 from linter.detect.sequences import steps_behind
 from linter.flow.expr import integer
 from linter.flow.facts import POSITIVE, ZERO, Facts
-from linter.flow.known import run_block, settle
+from linter.flow.known import base_facts, run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import compiled, lazy
 from linter.rulebook.model import Rule, Tables
@@ -41,7 +41,7 @@ def freed_while_found(query: Query) -> Iterator[Answer]:
     words, public = release_words(query.tables), publish_words(query.tables)
     if not names_any(query, words.frees) or not any(name in public.rows for name, _, _ in named_calls(query.function)):
         return
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     told: set[int] = set()
     for block in query.cfg.blocks if known is not None else ():
         if known is None or block.index not in known:

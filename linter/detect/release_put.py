@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from linter.detect.calls import named_calls
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import argument, block_facts, release_words
+from linter.detect.release_words import argument, release_words
 from linter.flow.facts import Facts
-from linter.flow.known import run_block, settle
+from linter.flow.known import base_facts, run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -21,7 +21,7 @@ def freed_not_put(query: Query) -> Iterator[Answer]:
     called = {name for name, _, _ in named_calls(query.function)}
     if called.isdisjoint(words.counted) or called.isdisjoint(words.frees):
         return
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     told: set[int] = set()
     for block in query.cfg.blocks if known is not None else ():
         if known is None or block.index not in known:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from linter.detect.calls import named_calls
 from linter.detect.paths import aliases
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import ReleaseWords, argument, block_facts, names_any, release_words, root
+from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
 from linter.detect.typestate_tables import knowledge
 from linter.flow.facts import ERROR, NEGATIVE, ZERO, Facts, join, same
+from linter.flow.known import base_facts
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -126,7 +127,7 @@ def _find(query: Query, names: dict[str, int]) -> Iterator[tuple[Step, Expr, Aft
     ]
     if not sites:
         return
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     if known is None:
         return
     for block, index, step, handle in sites:

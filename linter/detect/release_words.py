@@ -5,8 +5,6 @@ from __future__ import annotations
 from linter.detect.calls import called_names
 from linter.detect.questions import Query
 from linter.detect.returns import typed_allocators
-from linter.flow.facts import Facts
-from linter.flow.known import base_facts
 from linter.flow.model import Expr, Kind, Step, StepKind
 from linter.record import record
 from linter.rulebook.model import Tables
@@ -60,15 +58,6 @@ def _build(tables: Tables) -> ReleaseWords:
 def names_any(query: Query, names: dict[str, int]) -> bool:
     """Whether the function calls one of these."""
     return not names.keys().isdisjoint(called_names(query.function))
-
-
-def block_facts(query: Query) -> dict[int, Facts] | None:
-    """What is known at the start of every block, made once a function."""
-    cache, key = query.unit.cache, ("release.facts", query.function.span.start)
-    if key not in cache:
-        cache[key] = base_facts(query.cfg)
-    found: dict[int, Facts] | None = cache[key]
-    return found
 
 
 def argument(step: Step, names: dict[str, int]) -> Expr | None:

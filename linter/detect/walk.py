@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 
 from linter.detect.paths import mentions
 from linter.detect.questions import Answer, Query, Question, QuestionEngine
-from linter.detect.release_words import block_facts, release_words
+from linter.detect.release_words import release_words
 from linter.flow.facts import Facts, join, same
+from linter.flow.known import base_facts
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -63,7 +64,7 @@ def taken_off(query: Query) -> Iterator[Answer]:
             head = _head_of(query.cfg, block, call.args[0], words.reads_after)
             if head is None or head.expr is None or _is_freed(query.cfg, head.expr.args[0], block.loop, frees):
                 continue
-            known = block_facts(query)
+            known = base_facts(query.cfg)
             if known is None or block.index not in known or not Round(query.cfg, head).comes(known, block, index):
                 continue
             names = {"VALUE": head.expr.args[0].key, "CALLEE": call.text, "WALK": head.expr.text}
@@ -160,7 +161,7 @@ def used_behind(query: Query) -> Iterator[Answer]:
         and step.expr.args and step.expr.args[0].kind is Kind.NAME
         and _mentioned(query, step.expr.args[0].text, end := _end_of_loop(query, step))
     ]  # fmt: skip
-    known = block_facts(query) if heads else None
+    known = base_facts(query.cfg) if heads else None
     for index, walk, end in heads if known is not None else ():
         if known is None or index not in known:
             continue

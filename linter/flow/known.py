@@ -53,7 +53,18 @@ def settle(
 
 
 def base_facts(cfg: Cfg) -> dict[int, Facts] | None:
-    """What is known at the start of every block, whatever is tracked; None where it does not settle."""
+    """What is known at the start of every block, whatever is tracked; None where it does not settle.
+
+    Worked out once a function, for everybody: copy facts before you run them on.
+    """
+    cache, key = cfg.function.unit.cache, ("facts", cfg.function.span.start)
+    if key not in cache:
+        cache[key] = _base_facts(cfg)
+    found: dict[int, Facts] | None = cache[key]
+    return found
+
+
+def _base_facts(cfg: Cfg) -> dict[int, Facts] | None:
     if len(cfg.blocks) > MOST_BLOCKS:
         note_limit(cfg.function, TOO_LARGE)
         return None
