@@ -116,7 +116,7 @@ class _Runner:
                     continue
             if rule.block.get("module") and not _is_module(file, context):
                 continue
-            yield from _findings(text, file)
+            yield from _findings(text, file, context)
 
 
 def _is_module(file: FilePatch, context: Context) -> bool:
@@ -135,16 +135,16 @@ def _lines(file: FilePatch) -> Iterator[Line]:
         yield from hunk.lines
 
 
-def _findings(text: _Text, file: FilePatch) -> Iterator[Finding]:
+def _findings(text: _Text, file: FilePatch, context: Context) -> Iterator[Finding]:
     absent = text.absent
     if absent is not None and any(
         line.kind is not LineKind.REMOVED and absent.search(line.text[:MAX_LINE]) for line in _lines(file)
     ):
         return
     if text.start is not None:
-        yield from _blocks(text, file)
+        yield from _blocks(text, file, context)
     elif text.lacks is not None:
-        yield from _lacking(text, file)
+        yield from _lacking(text, file, context)
     else:
         yield from _matching(text, file)
 
@@ -193,17 +193,23 @@ def _is_unnamed(said: bytes, file: FilePatch, at: Line) -> bool:
     return not any(re.search(rb"\b" + name + rb"\b", shown) for name in names)
 
 
-def _lacking(text: _Text, file: FilePatch) -> Iterator[Finding]:
+def _lacking(text: _Text, file: FilePatch, context: Context) -> Iterator[Finding]:
     limit = text.rule.block.get("lines", 1 << 30)
     shown = [line for line in _lines(file) if line.kind is LineKind.ADDED]
     lacks = text.lacks
     if file.change is not Change.ADD or not shown or lacks is None:
         return
-    if not any(lacks.search(line.text[:MAX_LINE]) for line in shown[:limit]):
+    if not any(lacks.search(line.text[:MAX_LINE]) for line in shown[:limit]) and not _is_moved(file, None, context):
         yield _report(text.rule, file, shown[0], None)
 
 
-def _blocks(text: _Text, file: FilePatch) -> Iterator[Finding]:
+def _is_moved(file: FilePatch, line: Line | None, context: Context) -> bool:
+    from linter.detect.text_moves import is_moved  # seldom asked
+
+    return is_moved(file, line, context)
+
+
+def _blocks(text: _Text, file: FilePatch, context: Context) -> Iterator[Finding]:
     """Blocks whose lines the patch adds from the first one on; the end must be in sight."""
     start, end, lacks = text.start, text.end, text.lacks
     if start is None or end is None or lacks is None:
@@ -217,14 +223,15 @@ def _blocks(text: _Text, file: FilePatch) -> Iterator[Finding]:
             content = line.text[:MAX_LINE]
             match = start.search(content)
             if head is not None and (match is not None or end.search(content)):
-                if not fine:
+                if not fine and not _is_moved(file, head[0], context):
                     yield _report(text.rule, file, *head)
                 head = None
             if match is not None and line.kind is LineKind.ADDED:
                 head, fine = (line, match), False
             elif head is not None and (lacks.search(content) or line.kind is not LineKind.ADDED):
                 fine = True
-        if head is not None and not fine and file.change is Change.ADD and hunk is file.hunks[-1]:
+        last = file.change is Change.ADD and hunk is file.hunks[-1]
+        if last and head is not None and not fine and not _is_moved(file, head[0], context):
             yield _report(text.rule, file, *head)
 
 
