@@ -141,20 +141,27 @@ def _empty(patch: Patch, context: Context) -> Iterator[Problem]:
         yield Problem(subject_line(patch))
 
 
-_LINKED = lazy(r"https?://|^\s*(?:[A-Z][\w-]+-by:|Link:|Fixes:|Cc:)|^\s{2,}|^[>#\[|+*\t]|^\S+$")
+_LINKED = lazy(r"https?://|^\s*(?:[A-Z][\w-]+-by:|Link:|Fixes:|Cc:)|^[\s>#\[|+*/\"'`]|^\S+$")
 _TABLE = lazy(
     r"\s{3,}\S|[|=]{2}|0x[0-9a-f]{6}|\b[0-9a-f]{12,40}\b|\.[ch]:\d|\w\+0x|[{};]\s*$|^\s*[\w./-]+:\s"
     r"|^\s*<\d> ?\[|\[ *\d+\.\d{3,}\]|^\s*Hardware name:|^\s*\d+ \| |\bkernel: |\b\d{4}:\d\d:\d\d\.\d\b"
-    r"|^\s*[A-Z_]+=\S|^[$#] "
+    r"|^\s*[A-Z_]+=\S|^[$#] |^\S+@\S+[#$:]|^(?:make\b|\S+:\d+:|\S+\[\d+\]:|\w+ [\w.:-]+: )| -> .* -> |= -?\d+$"
+    r"|^(?:Unable to handle|Modules linked|Call [Tt]race|Internal error|BUG:|Oops|general protection|kernel BUG)"
 )
+_PROSE = lazy(
+    r"\b(?:the|an?|is|are|was|were|be|been|to|of|in|on|at|for|from|by|with|and|or|not?|but|if|when|this|that|these|it|its"
+    r"|we|can|will|should|which|as|so|has|have|does|do|only|also|than|there|then|into|after|before|while|because)\b"
+)
+_SAID = 3  # words of a sentence
 
 
 def _long_lines(patch: Patch, context: Context) -> Iterator[Problem]:
-    """Prose beyond 75 columns; not output, links, tables or trailers, which cannot be wrapped."""
+    """Prose well beyond 75 columns; not output, links, tables or trailers, which cannot be wrapped."""
     long = [
         (lineno, line)
         for lineno, line in message_lines(patch, "log")
         if len(line) > 80 and not _LINKED.search(line) and not _TABLE.search(line)
+        if len(_PROSE.findall(line[:400])) >= _SAID
     ]
     if long:
         yield Problem(long[0][0], {"COUNT": str(len(long)), "LENGTH": str(len(long[0][1]))})
