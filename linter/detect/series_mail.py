@@ -12,7 +12,8 @@ from linter.pattern import lazy
 
 _CHANGES = lazy(
     rb"(?im)^[ \t*#>\[(=-]{0,12}(?:v\d|version \d|changes?\b|changelog|changed (?:in|since)|since v\d|differences"
-    rb"|revision|delta|rfc\b|resend|rebased?\b)|\bv\d+\s?(?:->|:|-|=>|\xe2\x86\x92)|\bno changes?\b"
+    rb"|revision|delta|rfc\b|(?:this is )?(?:an? )?re-?send|rebased?\b)"
+    rb"|\bv\d+\s?(?:->|:|-|=>|\xe2\x86\x92)|\bno changes?\b"
     rb"|\b(?:since|from|in|previous) (?:the )?(?:v\d|version|rfc)"
 )
 LONG = 15
@@ -67,7 +68,7 @@ def _changelog(series: Series, context: Context) -> Iterator[Found]:
         return
     first = patches[0]
     whole = first.total is None or first.total == 1 or first.total == len(patches)
-    if not whole or ((first.total or 1) > 1 and series.cover is None and first.in_reply_to):
+    if not whole or (first.total is not None and series.cover is None and first.in_reply_to):
         return
     texts = [patch.body + b"\n" + patch.notes for patch in patches]
     if series.cover is not None:
