@@ -53,16 +53,23 @@ def _why(patch: Patch, lineno: int, match: re.Match[str]) -> str:
 
 
 def _duplicates(patch: Patch, context: Context) -> Iterator[Problem]:
+    """A tag that stands twice. Who signs again below the tags of others passes the patch on."""
     seen: dict[tuple[str, str], int] = {}
     for trailer in patch.trailers:
         if not _TAGS.match(trailer.token):
             continue
         key = (trailer.token.lower(), " ".join(trailer.value.lower().split()))
-        if key in seen and key[0] != "cc":
+        if key in seen and key[0] != "cc" and not _is_passed_on(patch, key[0], seen[key], trailer.patch_lineno):
             text = f"{trailer.token}: {trailer.value}"
             others = ((seen[key], "the first one"),)
             yield Problem(trailer.patch_lineno, {"TRAILER": text[:80]}, text, others)
         seen.setdefault(key, trailer.patch_lineno)
+
+
+def _is_passed_on(patch: Patch, token: str, first: int, second: int) -> bool:
+    """Whether something was said between two sign-offs: a tag of others, a link, where it was picked from."""
+    between = (line for lineno, line in message_lines(patch, "body") if first < lineno < second)
+    return token == "signed-off-by" and any(line.strip() and not line.lower().startswith("cc:") for line in between)
 
 
 def _reported(patch: Patch, context: Context) -> Iterator[Problem]:
