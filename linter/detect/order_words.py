@@ -23,6 +23,7 @@ class OrderWords:
     state_words: frozenset[str]
     sysfs_late: frozenset[str]
     adds_device: frozenset[str]
+    ends_all: frozenset[str]
 
     def publishes(self, name: str) -> bool:
         """Whether a callee makes its argument reachable for others."""
@@ -61,4 +62,5 @@ def _build(tables: Tables) -> OrderWords:
         state_words=words("state-words"),
         sysfs_late=words("sysfs-late"),
         adds_device=public.to("device"),
+        ends_all=words("ends-all"),
     )

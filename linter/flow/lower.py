@@ -7,6 +7,7 @@ from collections.abc import Callable
 from linter.flow.expr import DEEP, STATEMENTS, integer
 from linter.flow.limits import TOO_DEEP, note_limit
 from linter.flow.model import BasicBlock, Edge, Expr, Kind, Step, StepKind
+from linter.flow.noreturn import never_return
 from linter.flow.words import ASSERTS, GUARDS, INVERTED_ASSERTS, NO_RETURN, UNEVALUATED
 from linter.syntax.model import GAP, Function
 
@@ -26,6 +27,7 @@ class Lowering:
         self.has_gap = False
         self.guards: list[list[Expr]] = [[]]  # what ends with each open scope
         self.statement_expression: Callable[[Expr], None] | None = None
+        self.ends = never_return(function.unit)
         self.current = self.new_block()
 
     def new_block(self) -> BasicBlock:
@@ -102,7 +104,7 @@ class Lowering:
         self.step(StepKind.CALL, expr, expr, target)
         if name in GUARDS:
             self.guards[-1].append(expr)
-        elif name in NO_RETURN:
+        elif name in NO_RETURN or name in self.ends:
             self.stop()
 
     def _emit_branching(self, expr: Expr) -> None:

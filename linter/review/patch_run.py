@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from linter.detect.model import Context, Finding, Scope
 from linter.flow.limits import noted_limits
+from linter.flow.noreturn import noreturn_name, tell_noreturn
 from linter.patch.images import ImageStore
 from linter.patch.model import FilePatch, Image, LineKind, Patch, Series
 from linter.pattern import lazy
@@ -44,6 +45,7 @@ class PatchRun:
     images: dict[tuple[str | None, str], Image] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
     _removed: dict[bytes, set[str | None]] = field(default_factory=dict)
+    _endless: set[bytes] = field(default_factory=set)  # functions that the patch or series declares `__noreturn`
     _bare: Context = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,7 +55,7 @@ class PatchRun:
             self._removed = moved_lines(self.patch.files)
         kernel = target_kernel(self.patch, self.workshop.settings, self.workshop.rulebook, self.store.git)
         # a long series is not searched again for each of its patches
-        defined = defined_names(self.series.patches if len(self.series.patches) <= 32 else (self.patch,))
+        defined = defined_names(self.series.patches if len(self.series.patches) <= 32 else (self.patch,), self._endless)
         foreign = not is_kernel_patch(self.patch, tables)
         self._bare = Context(tables, self.patch, self.series, None, kernel, foreign, defined)
 
@@ -104,6 +106,8 @@ class PatchRun:
         if not wanted:
             return
         unit = parse_image(post)
+        if self._endless:
+            tell_noreturn(unit, self._endless)
         self._note_unparsed(unit, file)
         found = self._run_all(wanted, unit, context)
         for reason in noted_limits(unit):
@@ -229,8 +233,11 @@ def in_order(judged: Iterable[Judged]) -> tuple[Judged, ...]:
     )
 
 
-def defined_names(patches: Sequence[Patch]) -> frozenset[bytes]:
-    """Names of functions and macros that the added lines of patches define or declare."""
+def defined_names(patches: Sequence[Patch], endless: set[bytes]) -> frozenset[bytes]:
+    """Names of functions and macros that the added lines of patches define or declare.
+
+    Those of functions that never return are put into `endless` as well.
+    """
     found: set[bytes] = set()
     for patch in patches:
         for file in patch.files:
@@ -240,4 +247,7 @@ def defined_names(patches: Sequence[Patch]) -> frozenset[bytes]:
                         match = _DEFINED.match(line.text)
                         if match:
                             found.add(match[1] or match[2])
+                            name = noreturn_name(line.text)
+                            if name is not None:
+                                endless.add(name)
     return frozenset(found)
