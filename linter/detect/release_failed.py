@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
+from linter.detect.calls import called_names
 from linter.detect.pointers import null_tests
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
+from linter.detect.release_words import ReleaseWords, argument, block_facts, names_any, release_words, root
+from linter.flow.build import build_cfg
 from linter.flow.expr import is_error_constant
 from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.known import run_block, settle
-from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
 _IS_ERR = ("IS_ERR", "IS_ERR_OR_NULL")
@@ -115,9 +117,44 @@ def dangling_member(query: Query) -> Iterator[Answer]:
                 continue
             if not Way(cfg, handle, base, clears).fails(block.index, index) or _is_scratch(cfg, words, handle):
                 continue
+            if _is_null(query, block, index, handle) or _owner_goes(query, words, base):
+                continue
             told.add(handle.key)
             names = {"VALUE": query.text((handle.start, handle.end)), "CALLEE": step.expr.text}
             yield Answer((step.start, step.end), names, [], key=handle.key)
+
+
+def _is_null(query: Query, block: BasicBlock, index: int, handle: Expr) -> bool:
+    """Whether a member is known to hold NULL where it is released."""
+    known = block_facts(query)
+    if known is None or block.index not in known:
+        return False
+    facts = known[block.index].copy()
+    for step in block.steps[:index]:
+        facts.run(step)
+    return facts.mask(handle) == ZERO
+
+
+def _owner_goes(query: Query, words: ReleaseWords, base: str) -> bool:
+    """Whether a caller in sight frees the whole structure, or what it is a part of."""
+    name, parameters = query.function.name, query.cfg.parameters
+    if base not in parameters or not name:
+        return False
+    index = parameters.index(base)
+    for caller in query.unit.functions:
+        if caller is query.function or name not in called_names(caller):
+            continue
+        steps = [step for block in build_cfg(caller).blocks for step in block.steps]
+        calls = [step.expr for step in steps if step.kind is StepKind.CALL and step.expr is not None]
+        owners = {root(call.args[index]) for call in calls if call.text == name and index < len(call.args)}
+        for step in steps:  # `priv = netdev_priv(ndev)`
+            if step.target is not None and step.target.key in owners and step.expr is not None:
+                owners |= {root(arg) for arg in step.expr.args} if step.expr.kind is Kind.CALL else {root(step.expr)}
+        for step in steps:
+            handle = argument(step, words.frees)
+            if handle is not None and handle.kind is Kind.NAME and handle.text in owners:
+                return True
+    return False
 
 
 def _in_branch(query: Query, step: Step) -> bool:

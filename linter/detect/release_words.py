@@ -41,13 +41,14 @@ def _numbered(rows: dict[object, str]) -> dict[str, int]:
 
 def _build(tables: Tables) -> ReleaseWords:
     table = tables["release"]
-    frees, puts = _numbered(table["frees"]), _numbered(table["puts"])
+    frees, puts, safe = _numbered(table["frees"]), _numbered(table["puts"]), table["error-safe"].split()
+    unsafe = {**frees, **puts, **_numbered(table["error-unsafe"])}
     return ReleaseWords(
         frees=frees,
         consumes=_numbered(table["consumes"]),
         puts=puts,
         null_unsafe=_numbered(table["null-unsafe"]),
-        error_unsafe={**frees, **puts, **_numbered(table["error-unsafe"])},
+        error_unsafe={name: index for name, index in unsafe.items() if name not in safe},
         stops=dict(table["stops"]),
         walks=frozenset(table["walks"].split()),
         allocates=frozenset(table["allocates"].split()) | typed_allocators(tables),
