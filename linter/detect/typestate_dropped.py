@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from linter.detect.typestate_explained import explains_removal, explains_return
+from linter.detect.typestate_instead import branch_went, goes_on, other_test
 from linter.detect.typestate_tables import Knowledge
 from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch
 from linter.pattern import lazy
@@ -70,7 +71,7 @@ def dropped(file: FilePatch, known: Knowledge, patch: Patch | None = None) -> It
             if not _moved(item, removed, added, known):
                 yield item
     for hunk in file.hunks:
-        yield from _nulls(hunk, added, known)
+        yield from _nulls(hunk, removed, added, known)
     if not found and not explains_return(patch):
         for hunk in file.hunks:
             yield from _gotos(hunk, removed, added, known)
@@ -107,12 +108,12 @@ def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
             yield Dropped(kind, line, exit, name, call[2].decode("utf-8", "replace").strip())
 
 
-def _nulls(hunk: Hunk, added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
+def _nulls(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
     """A removed `x = NULL` right behind the call that frees x."""
     lines = hunk.lines
     for index, line in enumerate(lines):
         cleared = _CLEAR.match(line.text) if line.kind is LineKind.REMOVED else None
-        if cleared is None or any(cleared[1] in text for text in added):
+        if cleared is None or any(cleared[1] in text for text in added) or other_test(cleared[1], removed, added):
             continue
         for earlier in reversed(lines[max(0, index - 3) : index]):
             call = _CALL.match(earlier.text)
@@ -120,7 +121,7 @@ def _nulls(hunk: Hunk, added: list[bytes], known: Knowledge) -> Iterator[Dropped
                 continue
             name = call[1].decode("latin-1")
             arguments = [text.strip() for text in call[2].split(b",")]
-            if cleared[1] in arguments and _is_release(name, known):
+            if cleared[1] in arguments and _is_release(name, known) and not goes_on(lines, index, call[1], cleared[1]):
                 yield Dropped("null", line, earlier, name, cleared[1].decode("utf-8", "replace"))
                 break
 
@@ -160,8 +161,10 @@ def _exit_behind(lines: tuple[Line, ...], index: int, kind: str) -> Line | None:
     indent = _indent(lines[index].text)
     labelled = _in_cleanup(lines, index)
     steps, first = 0, None
-    for line in lines[index + 1 :]:
+    for at, line in enumerate(lines[index + 1 :], index + 1):
         text = line.text
+        if line.kind is LineKind.REMOVED and first is None and branch_went(lines, index, at):
+            return None
         if line.kind is LineKind.REMOVED or not text.strip():
             continue
         first = first or line

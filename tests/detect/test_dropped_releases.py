@@ -113,3 +113,18 @@ def test_a_label_that_only_reports_what_stood_before_the_jump() -> None:
     text += ('+\t\tdev_info(dev, "none\\n");', "+\t\treturn -ENODEV;", " \t}")
     assert told(file_of(*text)) == []
     assert told(file_of(*(line for line in text if "message" not in line))) == ["fail"]
+
+
+@pytest.mark.parametrize("body", ["Do not release the lock if it was not acquired.", "The mutex is not held here."])
+def test_a_message_that_says_that_the_lock_was_not_held(body: str) -> None:
+    lines = (" \tif (foo->gone) {", "-\t\tmutex_unlock(&foo->lock);", " \t\treturn -ENODEV;", " \t}")
+    assert told(file_of(*lines)) == ["mutex_unlock"]
+    assert told(file_of(*lines), body=body) == []
+
+
+def test_a_branch_that_goes_from_its_test_to_its_exit() -> None:
+    branch = ("-\tif (foo->gone) {", "-\t\tkfree(buf);", "-\t\treturn -ENODEV;", "-\t}")
+    assert told(file_of(" \tfoo_load(foo);", *branch, " \tfoo_count(foo);", " \treturn 0;")) == []
+    assert told(file_of(" \tfoo_load(foo);", *branch, "+\tif (foo->gone)", "+\t\treturn -EIO;", " \treturn 0;")) == [
+        "kfree"
+    ]
