@@ -9,10 +9,10 @@ from linter.detect.calls import branches, changed_words, clean_text
 from linter.detect.order_words import order_words
 from linter.detect.paths import dominating_tests, is_part, overwrites
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import block_facts
 from linter.detect.results import on_error_path
 from linter.flow.expr import integer
 from linter.flow.facts import ZERO
+from linter.flow.known import base_facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -154,7 +154,7 @@ def _used_somewhere(cfg: Cfg, key: str) -> bool:
 
 def _is_tested(query: Query, use: Step) -> bool:
     """Whether a pointer is known not to be NULL where it is read through."""
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     for block in query.cfg.blocks if known is not None else ():
         if known is None or use not in block.steps or block.index not in known or use.expr is None:
             continue

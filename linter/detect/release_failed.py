@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from linter.detect.calls import called_names
 from linter.detect.pointers import null_tests
 from linter.detect.questions import Answer, Query
-from linter.detect.release_words import ReleaseWords, argument, block_facts, names_any, release_words, root
+from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
 from linter.flow.build import build_cfg
 from linter.flow.expr import is_error_constant
 from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts
-from linter.flow.known import run_block, settle
+from linter.flow.known import base_facts, run_block, settle
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -126,7 +126,7 @@ def dangling_member(query: Query) -> Iterator[Answer]:
 
 def _is_null(query: Query, block: BasicBlock, index: int, handle: Expr) -> bool:
     """Whether a member is known to hold NULL where it is released."""
-    known = block_facts(query)
+    known = base_facts(query.cfg)
     if known is None or block.index not in known:
         return False
     facts = known[block.index].copy()

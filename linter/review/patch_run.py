@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from linter.detect.model import Context, Finding, Scope
 from linter.flow.limits import noted_limits
-from linter.flow.noreturn import noreturn_name, tell_noreturn
 from linter.patch.images import ImageStore
 from linter.patch.model import FilePatch, Image, LineKind, Patch, Series
 from linter.pattern import lazy
@@ -107,6 +106,8 @@ class PatchRun:
             return
         unit = parse_image(post)
         if self._endless:
+            from linter.flow.noreturn import tell_noreturn  # hardly a patch declares one
+
             tell_noreturn(unit, self._endless)
         self._note_unparsed(unit, file)
         found = self._run_all(wanted, unit, context)
@@ -247,7 +248,13 @@ def defined_names(patches: Sequence[Patch], endless: set[bytes]) -> frozenset[by
                         match = _DEFINED.match(line.text)
                         if match:
                             found.add(match[1] or match[2])
-                            name = noreturn_name(line.text)
-                            if name is not None:
-                                endless.add(name)
+                            if b"__noreturn" in line.text:
+                                endless.update(_declared_endless(line.text))
     return frozenset(found)
+
+
+def _declared_endless(text: bytes) -> Sequence[bytes]:
+    from linter.flow.noreturn import noreturn_name
+
+    name = noreturn_name(text)
+    return () if name is None else (name,)
