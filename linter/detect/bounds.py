@@ -48,7 +48,7 @@ def off_by_one(query: Query) -> Iterator[Answer]:
         if re.search(used, text[match.end() : stop]):
             bound = b"ARRAY_SIZE(" + array + b")" if array else length
             yield _answer(match.start(1), match.end() - 1, index, bound)
-    if b"_bit" in text[start:end]:
+    if text.find(b"find_first_", start, end) >= 0 or text.find(b"find_next_", start, end) >= 0:
         for match in _FOUND.finditer(text, start, end):
             value, size = re.escape(match[1]), re.escape(match[3])
             tested = re.compile(rb"\s*\)?\s*;\s*(?:else\s+)?if\s*\(\s*(" + value + rb"\s*>\s*" + size + rb")\s*\)")

@@ -5,6 +5,7 @@
       message: "$NAME did not sign off"  with what the check tells about its finding
     message:
       in: log                            subject, title, log (no trailers), notes, body, headers or trailers
+      words: [Change-Id]                 texts of which one has to be there, where `line` is slow to search for
       line: '^Change-Id: (I[0-9a-f]+)'   a line of it; $1 is the first group
       unless: ok                         a line that is fine
       absent: ok                         nothing when some line of the message has this
@@ -24,7 +25,7 @@ from typing import Any
 
 from linter.detect.match_where import limited_regex
 from linter.detect.message_claims import CLAIMS
-from linter.detect.message_parts import PARTS, Problem, is_discussion, message_lines, place
+from linter.detect.message_parts import MAX_LINE, PARTS, Problem, is_discussion, message_lines, message_text, place
 from linter.detect.message_people import PEOPLE
 from linter.detect.message_trailers import TRAILERS
 from linter.detect.model import Context, Finding, Label, Scope, finding
@@ -36,9 +37,8 @@ from linter.rulebook.model import Confidence, Rule, Severity, Tables
 
 CHECKS = {**CLAIMS, **PEOPLE, **TRAILERS, **PARTS}
 SECTIONS = ("subject", "title", "log", "notes", "body", "headers", "trailers")
-_KEYS = ("check", "in", "line", "unless", "absent", "first", "message", "quoted", "userspace", "rfc")
+_KEYS = ("check", "in", "words", "line", "unless", "absent", "first", "message", "quoted", "userspace", "rfc")
 _NAME = lazy(r"\$([A-Z]+|[1-9])")
-MAX_LINE = 1000
 
 
 @record(frozen=False)
@@ -49,9 +49,10 @@ class _Runner:
 
     def run(self, target: Any, context: Context, enabled: frozenset[str]) -> Iterator[Finding]:
         patch: Patch = target
+        discussion = is_discussion(patch)
         for id in sorted(enabled):
             rule = self.rules.get(id)
-            if rule is None or not _is_about(rule, patch, context):
+            if rule is None or not _is_about(rule, patch, context, discussion):
                 continue
             check = rule.block.get("check")
             problems = CHECKS[check](patch, context) if check else _lines(rule, patch)
@@ -59,9 +60,9 @@ class _Runner:
                 yield _report(rule, problem)
 
 
-def _is_about(rule: Rule, patch: Patch, context: Context) -> bool:
+def _is_about(rule: Rule, patch: Patch, context: Context, discussion: bool) -> bool:
     block = rule.block
-    if not block.get("quoted") and is_discussion(patch):
+    if discussion and not block.get("quoted"):
         return False
     if not patch.subject and not patch.author and not block.get("quoted"):
         return False  # a bare diff
@@ -73,15 +74,15 @@ def _is_about(rule: Rule, patch: Patch, context: Context) -> bool:
 def _lines(rule: Rule, patch: Patch) -> Iterator[Problem]:
     block = rule.block
     wanted = compiled(block["line"], re.MULTILINE)
-    lines = message_lines(patch, block["in"])
-    if wanted.search("\n".join([line[:MAX_LINE] for _, line in lines])) is None:
+    text = message_text(patch, block["in"])
+    if ("words" in block and not any(word in text for word in block["words"])) or wanted.search(text) is None:
         return
     unless = compiled(block["unless"]) if "unless" in block else None
     if "absent" in block:
         absent = compiled(block["absent"])
         if any(absent.search(line[:MAX_LINE]) for _, line in message_lines(patch, "body")):
             return
-    for lineno, line in lines:
+    for lineno, line in message_lines(patch, block["in"]):
         match = wanted.search(line[:MAX_LINE])
         if match is None or (unless is not None and unless.search(line[:MAX_LINE])):
             continue

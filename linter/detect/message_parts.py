@@ -51,16 +51,31 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace").rstrip("\r")
 
 
-_LAST: list[tuple[Patch, dict[str, list[tuple[int, str]]]]] = []
+MAX_LINE = 1000
+"""Characters of a line that are looked at."""
+_LAST: list[tuple[Patch, dict[str, list[tuple[int, str]]], dict[str, str]]] = []
+
+
+def _kept(patch: Patch) -> tuple[Patch, dict[str, list[tuple[int, str]]], dict[str, str]]:
+    """What was read of the patch asked about last."""
+    if not _LAST or _LAST[0][0] is not patch:
+        _LAST[:] = [(patch, {}, {})]
+    return _LAST[0]
 
 
 def message_lines(patch: Patch, section: str) -> list[tuple[int, str]]:
-    """The lines of a part of the message, each with its line in the mail; kept for the patch asked about last."""
-    if not _LAST or _LAST[0][0] is not patch:
-        _LAST[:] = [(patch, {})]
-    known = _LAST[0][1]
+    """The lines of a part of the message, each with its line in the mail."""
+    known = _kept(patch)[1]
     if section not in known:
         known[section] = list(_read_lines(patch, section))
+    return known[section]
+
+
+def message_text(patch: Patch, section: str) -> str:
+    """The lines of a part of the message, overlong ones cut, as one text: what stands nowhere in it is soon told."""
+    known = _kept(patch)[2]
+    if section not in known:
+        known[section] = "\n".join([line[:MAX_LINE] for _, line in message_lines(patch, section)])
     return known[section]
 
 

@@ -123,7 +123,7 @@ class _Runner:
         file = context.file
         if not self.dropped_rules or file is None or target.image.side is not Side.POST:
             return
-        if file.change is Change.MODIFY and not is_explained(context.patch):
+        if file.change is Change.MODIFY:
             yield from self._dropped(target, context, known, enabled, told)
 
     def _protocols(self, target: Unit, enabled: frozenset[str]) -> Iterator[Finding]:
@@ -155,6 +155,8 @@ class _Runner:
             rule = self.dropped_rules.get(item.kind)
             if rule is None or rule.id not in enabled:
                 continue
+            if is_explained(context.patch):
+                return
             function = function_at(target, item.exit)
             if file is not None and function not in told:
                 from linter.detect.typestate_report import report_dropped

@@ -56,25 +56,41 @@ class Dropped:
 
 def dropped(file: FilePatch, known: Knowledge, patch: Patch | None = None) -> Iterator[Dropped]:
     """What the hunks of a file take away from its error paths."""
-    removed, added = _lines(file, LineKind.REMOVED), _lines(file, LineKind.ADDED)
-    others = [
-        text for other in (patch.files if patch else ()) if other is not file for text in _lines(other, LineKind.ADDED)
-    ]
-    if not removed or any(_MANAGED.search(text) for text in (*added, *others)):
+    removed = _lines(file, LineKind.REMOVED)
+    if not removed:
         return
+    items = _dropped(file, known, patch, removed, _lines(file, LineKind.ADDED))
+    first = next(items, None)  # hardly any patch takes something away: what excuses it is asked last
+    if first is not None and not _MANAGED.search(b"\n".join(_added_anywhere(file, patch))):
+        yield first
+        yield from items
+
+
+def _added_anywhere(file: FilePatch, patch: Patch | None) -> list[bytes]:
+    """The added lines of a file, then those of the other files of its patch."""
+    files = [file, *(other for other in (patch.files if patch else ()) if other is not file)]
+    return [text for each in files for text in _lines(each, LineKind.ADDED)]
+
+
+def _dropped(
+    file: FilePatch, known: Knowledge, patch: Patch | None, removed: list[bytes], added: list[bytes]
+) -> Iterator[Dropped]:
     found = [item for hunk in file.hunks for item in _releases(hunk, known)]
     if 0 < len({item.removed.text for item in found}) <= _MOST and not _is_rework(removed, added):
+        anywhere = _added_anywhere(file, patch)
         for item in found:
             written = re.compile(rb"\b" + re.escape(item.name.encode()) + rb"\b").search
-            if any(written(text) for text in (*added, *others)) or explains_removal(patch, item.name):
+            if any(map(written, anywhere)) or explains_removal(patch, item.name):
                 continue
             if not _moved(item, removed, added, known):
                 yield item
     for hunk in file.hunks:
         yield from _nulls(hunk, removed, added, known)
-    if not found and not explains_return(patch):
-        for hunk in file.hunks:
-            yield from _gotos(hunk, removed, added, known)
+    if not found:
+        for item in (item for hunk in file.hunks for item in _gotos(hunk, removed, added, known)):
+            if explains_return(patch):
+                return
+            yield item
 
 
 def _lines(file: FilePatch, kind: LineKind) -> list[bytes]:
