@@ -9,12 +9,14 @@ the space, and is removed afterwards.
 
 Clocks lie on a machine that others use too. So for two jobs there are also figures from the kernel's accounts of each
 process (`/proc/PID/schedstat`): how long workers had nothing to do (blocked, neither running nor waiting for a
-processor), and what follows from that for a machine that nobody else uses.
+processor), and what follows from that for a machine that nobody else uses. Two cores that share caches, memory and
+perhaps one core's units give less than twice one core: two unrelated runs at once tell how much there is to be had.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import os
 import random
@@ -185,9 +187,24 @@ def one_and_two(options: argparse.Namespace, count: int, scratch: Path, report: 
     report.add("2 jobs against 1 job, by the clock", f"{one.wall / two.wall:.2f} times")
     report.add("two cores against one core, undisturbed", f"{core.cpu / two.alone(2):.2f} times", "1.8")
     report.add("2 jobs against 1 job, undisturbed", f"{one.alone(1) / two.alone(2):.2f} times")
+    report.add("two unrelated runs at once against one after the other: what two cores of this machine can give",
+               f"{2 * core.wall / at_once(options, scratch):.2f} times")  # fmt: skip
     same = contents(scratch / "one.sqlite") == contents(scratch / "two.sqlite") == contents(scratch / "core.sqlite")
     report.add("database with 1 and with 2 jobs", "identical" if same else "DIFFERENT", "identical")
     return two
+
+
+def at_once(options: argparse.Namespace, scratch: Path) -> float:
+    """Seconds that two runs over the archive take that know nothing of each other, each on a core of its own."""
+    began = time.monotonic()
+    runs = []
+    for core in sorted(os.sched_getaffinity(0))[:2]:
+        command = audit(options, options.mbox, scratch / f"apart-{core}.sqlite", 1)
+        pin = functools.partial(os.sched_setaffinity, 0, {core})
+        runs.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=pin))
+    if any(run.wait() not in (0, 1) for run in runs):
+        sys.exit("one of two runs at once failed")
+    return time.monotonic() - began
 
 
 def kills(options: argparse.Namespace, wall: float, scratch: Path, report: Report) -> None:
