@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linter.detect.typestate_exit import SENDS
 from linter.detect.typestate_handle import Handle
 from linter.detect.typestate_model import KEPT, RELEASED, State
 from linter.flow.facts import Facts
@@ -35,7 +36,7 @@ class Calls(Handle):
         if call.start in self.owed.unwinding:
             state.undone |= {call.start}
         if knowledge.is_teardown(name) and name not in knowledge.borrow_calls:
-            if given and self._ends(name):
+            if (given and self._ends(name)) or self._ends_member(call, facts):
                 return self._release(step, status, state)
             if self._ends_owner(call, state):
                 return self._release(step, status, state)
@@ -47,7 +48,7 @@ class Calls(Handle):
             if name.endswith(("set_drvdata", "set_clientdata", "set_intfdata", "set_adapdata")):
                 state.lent |= {KEPT}  # found again by the driver's own teardown, not by a failing probe
                 return status
-            if knowledge.is_taker(name) or self._embeds(name, given, facts):
+            if knowledge.is_taker(name) or self._embeds(name, given, facts) or self._sends(name):
                 return -1
             if not knowledge.is_borrower(name):
                 state.lent |= {call.start}
@@ -98,14 +99,20 @@ class Calls(Handle):
         owed, name = self.owed, call.text
         if name in owed.release:
             # A counterpart whose argument cannot be told is taken for the release where there is but one to release.
+            if owed.family is not None and owed.family.elsewhere:
+                return True
             return given or not owed.handle or (self.counted and owed.others.isdisjoint(a.key for a in call.args))
-        return (given or not owed.handle) and self.knowledge.related(owed.name, name) > 0
+        return (given or not owed.handle) and self.knowledge.is_counterpart(owed.name, name)
 
     def _embeds(self, name: str, given: list[Expr], facts: Facts) -> bool:
         """Whether a call sets up an object inside the handle: from then on its own count decides."""
         if not _SETUP.intersection(self.knowledge.words(name)):
             return False
         return any(arg.kind is Kind.ADDRESS and not self._is_handle(arg, facts) for arg in given)
+
+    def _sends(self, name: str) -> bool:
+        """Whether a call sends a packet: who sends it frees it, whether it went out or not."""
+        return self.owed.kind == "skb" and not SENDS.isdisjoint(self.knowledge.words(name))
 
     def _ends(self, name: str) -> bool:
         """Whether a teardown that is no counterpart by table or name may end the obligation all the same."""
@@ -115,6 +122,13 @@ class Calls(Handle):
         if name in self.knowledge.release:
             return False
         return self.owed.evidence == "table" or self.knowledge.covers(self.owed.name, name)
+
+    def _ends_member(self, call: Expr, facts: Facts) -> bool:
+        """Whether a call releases what an acquisition, known by its name, left in a structure on the stack."""
+        owed = self.owed
+        if owed.evidence == "table" or owed.handle[:1] != "&" or not owed.handle[1:].isidentifier():
+            return False
+        return any(facts.value(arg).startswith(owed.handle[1:] + ".") for arg in call.args)
 
     def _ends_rounds(self, call: Expr) -> bool:
         """Whether a teardown of everything stands behind the loop whose rounds acquire: it knows what they left."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from linter.detect.typestate_tables import FREES, MAKES, MANAGED, RETURN, Family, Knowledge
 from linter.flow.limits import TOO_MANY_ACQUIRED, TOO_MANY_CALLS, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.pattern import lazy
 from linter.record import record
 
 MOST_CALLS = 700
@@ -15,6 +16,8 @@ _GETS = frozenset({"get", "find", "lookup", "open", "import", "request", "map", 
 _PUTS = frozenset({"put", "unref", "release", "unpin", "fput"})
 _ACCESSES = frozenset({"drvdata", "priv", "data", "driver", "container", "intfdata", "private"})
 """Words of callees that give what somebody else owns."""
+
+_DECLARED = lazy(rb"[\s*]*(\w+)")
 
 
 @record
@@ -133,7 +136,7 @@ class Candidates:
     def _pairs(self, step: Step, call: Expr, other: Expr) -> bool:
         """Whether a later call undoes an earlier one: by their names, or because it frees the variable it filled."""
         if self.knowledge.related(call.text, other.text) == 2:
-            return _shared(step, call, other)
+            return _shared(step, call, other) and not self._copies(call)
         words = self.knowledge.words(other.text)
         if FREES.isdisjoint(words) or other.text in self.knowledge.borrow_calls or self._is_taken(call, other):
             return False
@@ -148,6 +151,12 @@ class Candidates:
         if (_GETS | MAKES).isdisjoint(self.knowledge.words(call.text)):
             return False
         return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
+
+    def _copies(self, call: Expr) -> bool:
+        """Whether a call is given memory of user space: get_foo(p, up) copies in what put_foo(p, up) copies out."""
+        unit, given = self.cfg.function.unit, {arg.text.encode() for arg in call.args if arg.kind is Kind.NAME}
+        starts = (note.span.end for note in unit.annotations if note.name == "__user")
+        return any((found := _DECLARED.match(unit.text, at)) is not None and found[1] in given for at in starts)
 
     def _is_taken(self, call: Expr, other: Expr) -> bool:
         """Whether a release is by its name the counterpart of another call of the function."""

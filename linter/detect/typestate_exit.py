@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from linter.detect.typestate_model import Exit, Obligation
-from linter.detect.typestate_tables import Knowledge
+from linter.detect.typestate_tables import ARGUMENT, RETURN, Knowledge
 from linter.flow.facts import ANY, NEGATIVE, POSITIVE, ZERO, Facts
-from linter.flow.model import Cfg, Kind, Step, StepKind
+from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 
 FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
 
@@ -16,7 +16,7 @@ _POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"
 _TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
 _PER_REQUEST = frozenset({"memory", "object", "mapping", "skb", "buffer", "reference"})
 """Kinds of what a request takes with it until it is done."""
-_SENDS = frozenset({"send", "submit", "queue", "enqueue", "xmit", "transmit", "request", "req", "issue", "post"})
+SENDS = frozenset({"send", "submit", "queue", "enqueue", "xmit", "transmit", "request", "req", "issue", "post"})
 """Words of functions that start what is finished later, in another place."""
 
 
@@ -60,6 +60,32 @@ def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
     return UNSURE if value[:1] == "<" and value[1:-1].isdigit() else SUCCESS
 
 
+def failed_by_test(cfg: Cfg, owed: Obligation, exit: Exit, facts: Facts) -> bool:
+    """Whether the path came through a test that says that nothing was acquired, whatever the tables say of the call."""
+    if owed.handle and not facts.value_mask(owed.handle) & (ZERO | POSITIVE | NEGATIVE):
+        return True  # the handle is an ERR_PTR
+    family, mask, trail = owed.family, facts.value_mask(owed.result), exit.state.trail
+    if family is not None and family.where == RETURN:
+        return family.fails == "negative" and not mask & POSITIVE  # 0 is a failure to who asked for numbers above it
+    if trail is None or mask != ZERO or (family is not None and family.where != ARGUMENT):
+        return False
+    tested = trail[1]
+    if tested.kind is Kind.BINARY:
+        return tested.text == "==" and trail[2] and facts.value(tested.args[0]) == owed.result
+    return not trail[2] and facts.value(tested) == owed.result and _is_then(cfg, tested)
+
+
+def _is_then(cfg: Cfg, tested: Expr) -> bool:
+    """Whether a test is `if (!x)`: what it guards runs where `x` is 0."""
+    targets = {
+        edge.assume[1]: edge.target
+        for block in cfg.blocks
+        for edge in block.edges
+        if edge.assume is not None and edge.assume[0] is tested
+    }
+    return len(targets) == 2 and targets[False] < targets[True]
+
+
 def judged_by_helper(owed: Obligation, exit: Exit) -> bool:
     """Whether the last test on the path gives what the call said, if it is no object, to a helper that judges it."""
     trail, facts = exit.state.trail, exit.state.facts
@@ -75,4 +101,4 @@ def is_sent(cfg: Cfg, knowledge: Knowledge, owed: Obligation, step: Step) -> boo
     """Whether a function that passes a request on ends in a call that does: what was set up for it stays."""
     if owed.kind not in _PER_REQUEST or step.expr is None or step.expr.kind is not Kind.CALL:
         return False
-    return not _SENDS.isdisjoint((*knowledge.words(cfg.function.name), *knowledge.words(step.expr.text)))
+    return not SENDS.isdisjoint((*knowledge.words(cfg.function.name), *knowledge.words(step.expr.text)))

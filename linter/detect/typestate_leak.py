@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from linter.detect.typestate_exit import FAILURE, SUCCESS, UNSURE, VOID, classify, is_sent, judged_by_helper
+from linter.detect.typestate_exit import (
+    FAILURE,
+    SUCCESS,
+    UNSURE,
+    VOID,
+    classify,
+    failed_by_test,
+    is_sent,
+    judged_by_helper,
+)
 from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
@@ -61,7 +70,8 @@ class Judge:
         owed = self.owed
         if owed.held is not None:
             return owed.held
-        masks = [mask for _, mask, _ in self.outcome.releases.values() if mask != ANY]
+        # a failed call is not undone: what tidies up behind it is about something else
+        masks = [mask for _, mask, _ in self.outcome.releases.values() if mask != ANY and mask & (ZERO | POSITIVE)]
         if masks:
             union = 0
             for mask in masks:
@@ -97,10 +107,10 @@ class Judge:
                 return None
         if owed.kind == "count" and facts.value_mask(owed.result) == ZERO:
             return None  # get_device(NULL) takes nothing
-        if judged_by_helper(owed, exit):
+        if failed_by_test(self.cfg, owed, exit, facts) or judged_by_helper(owed, exit):
             return None
         kind = classify(self.cfg, exit.step, facts)
-        witness = self._witness()
+        witness = self._witness(facts)
         if not self._lends_failed(exit, facts) or (kind in (SUCCESS, VOID) and exit.state.lent):
             return None
         confidence = self._confidence(kind, exit, witness is not None)
@@ -134,10 +144,12 @@ class Judge:
     def _first_step(self, block: BasicBlock) -> int:
         return block.steps[0].start if block.steps else -1
 
-    def _witness(self) -> Step | None:
+    def _witness(self, facts: Facts) -> Step | None:
         if self.owed.evidence == "given":
             return max(self.outcome.given, key=lambda step: step.start, default=None)
-        releases = [step for step, _, _ in self.outcome.releases.values()]
+        # what is owed where the call failed says little of where it went well: a later teardown may find it
+        here = ANY if self.owed.local else facts.value_mask(self.owed.result)
+        releases = [step for step, mask, _ in self.outcome.releases.values() if mask & here]
         if not releases and self.cfg.has_gap and self.owed.evidence == "table":
             releases = self._beyond_gaps()
         return min(releases, key=lambda step: step.start) if releases else None

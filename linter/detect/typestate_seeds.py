@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from linter.detect.typestate_candidates import Candidate, Candidates
 from linter.detect.typestate_model import Obligation, handle_of
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, OUT, RETURN, Family
-from linter.flow.facts import Facts
+from linter.flow.facts import ANY, NEGATIVE, POSITIVE, Facts
 from linter.flow.model import Expr, Kind, Step
 
 
@@ -62,6 +62,8 @@ class Seeds(Candidates):
                 return None
             where, handle, keys = got_names
             held, kind = None, "registration" if where == ARGUMENT else "object"
+        if where == ARGUMENT and target is not None and target.kind is Kind.NAME and held != ANY:
+            held = _held_as(self.cfg.locals.get(target.text, ""), held)
         if where == RETURN and target is None and kind != "registration":
             return None  # used at once: who owns it cannot be seen
         if where == RETURN and target is not None and (target.text in self.cleanups or target.kind is Kind.INDEX):
@@ -87,9 +89,21 @@ class Seeds(Candidates):
             return False
         if owed.evidence == "names":
             return True
-        return not self._in_local(owed) and any(
-            self.cfg.blocks[block].loop not in (0, loop) and step.start > owed.call.start and call.text in owed.release
+        named = self._in_local(owed)
+        return any(
+            call.text in owed.release and (not named or self._refilled(owed, self.cfg.blocks[block].loop))
             for block, _, step, call in self.calls
+            if self.cfg.blocks[block].loop not in (0, loop) and step.start > owed.call.start
+        )
+
+    def _refilled(self, owed: Obligation, loop: int) -> bool:
+        """Whether another loop reads the variable anew, from a table that the acquiring loop filled."""
+        return any(
+            step.target is not None and step.target.key in owed.keys and step.expr.kind is Kind.INDEX
+            for block in self.cfg.blocks
+            if block.loop == loop
+            for step in block.steps
+            if step.expr is not None
         )
 
     def _in_local(self, owed: Obligation) -> bool:
@@ -174,6 +188,13 @@ class Seeds(Candidates):
                 return True, int(value[1:-1]) in self.managed
             base = base.args[0]
         return False, False
+
+
+def _held_as(kind: str, held: int | None) -> int | None:
+    """What the result may be where the call did acquire, by the type of the variable that it goes to."""
+    if "*" in kind:
+        return POSITIVE | NEGATIVE
+    return POSITIVE if kind == "bool" else held
 
 
 def _place(call: Expr, where: str, family: Family | None, target: Expr | None) -> Expr | None:

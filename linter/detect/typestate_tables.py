@@ -51,6 +51,7 @@ class Family:
     preferred: str = ""  # the release to name in a message
     member: str = ""  # of the structure that an OUT argument fills: what is owed is held there
     least: int = -1  # the argument that says how many are wanted: with fewer the call has failed
+    elsewhere: bool = False  # the release is not given the handle, but what it was made from, or what it holds
 
     @property
     def held(self) -> int:
@@ -58,7 +59,7 @@ class Family:
         if self.raised:
             return ANY
         if self.fails == "failed":
-            return NEGATIVE | POSITIVE
+            return NEGATIVE
         if self.fails == "negative":
             return ZERO | POSITIVE if self.where == RETURN else ZERO
         return _HELD[self.fails]
@@ -130,7 +131,7 @@ class Knowledge:
                 row["acquire"][0], frozenset(row["release"]), where, argument, row["fails"],
                 "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
                 bool(row.get("recursive")), bool(row.get("shared")),
-                row["release"][0], member, row.get("least", -1),
+                row["release"][0], member, row.get("least", -1), bool(row.get("elsewhere")),
             )  # fmt: skip
         return found
 
@@ -194,6 +195,10 @@ class Knowledge:
         if name in self.release:
             return True
         return not self.teardown.isdisjoint(self.words(name)) and not name.startswith(self.borrow_prefixes)
+
+    def is_counterpart(self, acquire: str, release: str) -> bool:
+        """Whether a callee's name alone says that it undoes another: not one that is known to look on."""
+        return self.related(acquire, release) > 0 and not release.startswith(self.borrow_prefixes)
 
     def is_borrower(self, name: str) -> bool:
         """Whether a callee looks at what it is given and does not keep it."""

@@ -1,0 +1,128 @@
+"""What counts as undone, failed or never acquired, whatever the tables say of the call."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+import yaml
+
+from linter.detect.typestate import outcomes
+from linter.detect.typestate_leak import Judge
+from linter.detect.typestate_tables import Knowledge
+from linter.rulebook.model import Tables
+from tests.detect.test_typestate import DATA, STATIC
+from tests.flow.sources import make_unit
+
+BUF = "char *p = kmalloc(8, GFP_KERNEL); if (!p) return -ENOMEM; "
+"""Something to free: a function that undoes other things where it fails."""
+
+
+@cache
+def known() -> Knowledge:
+    names = ("resources", "locks", "pairs")
+    return Knowledge(Tables({name: yaml.safe_load((DATA / f"{name}.yaml").read_text()) for name in names}))
+
+
+def leaking(body: str) -> list[str]:
+    function = make_unit(STATIC + body + "\n}\n").functions[0]
+    return [
+        owed.name
+        for owed, outcome, cfg in outcomes(function, known())
+        for _ in Judge(cfg, known(), owed, outcome).leaks()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        # the release is given what the call was given, not what it made
+        (
+            "struct page *page = foo->page; void *p = kmap(page); int err = 0; if (a) err = -EINVAL; kunmap(page);"
+            " return err;",
+            [],
+        ),
+        (
+            "foo->sdev = device_create(foo_class, foo->dev, MKDEV(a, 0), NULL, NAME);"
+            " if (IS_ERR(foo->sdev)) return PTR_ERR(foo->sdev);"
+            " if (b) { foo_fini(foo->sdev); device_destroy(foo_class, foo->devnum); return -EIO; }"
+            " if (c) { device_destroy(foo_class, foo->devnum); return -EIO; } return 0;",
+            [],
+        ),
+        (
+            "foo->mem = NULL; if (vmbus_allocate_mmio(&foo->mem, a, 0, -1, b, c, true)) return -ENOMEM;"
+            " if (d) { vmbus_free_mmio(foo->mem->start, b); return -EIO; } return 0;",
+            [],
+        ),
+        # a bool says true where it did acquire, a pointer is not NULL
+        ("BUFbool ok = i915_gem_object_trylock(foo->obj, NULL); if (!ok) { kfree(p); return -EIO; } return 0;", []),
+        (
+            "BUFstruct obj *obj = i915_gem_object_get_rcu(foo->obj); if (!obj) { kfree(p); return -EIO; }"
+            " foo->p = p; return 0;",
+            [],
+        ),
+        (
+            "BUFstruct obj *obj = i915_gem_object_get_rcu(foo->obj); if (a) { kfree(p); return -EIO; } foo->p = p;"
+            " return 0;",
+            ["i915_gem_object_get_rcu"],
+        ),
+        # `if (!x)` right behind the call is its failure
+        ("BUFfoo->ref = xe_force_wake_get(foo->fw, 1); if (!foo->ref) { kfree(p); return -EIO; } return 0;", []),
+        # a failed call is not undone: what tidies up behind it is about something else
+        (
+            "int ret = drm_panel_add(&foo->panel); if (ret < 0) { if (foo->lit) foo_lights_cleanup(foo); return ret; }"
+            " return 0;",
+            [],
+        ),
+        # numbers above 0 were asked for
+        ("int ret = idr_alloc(&foo->idr, foo, 1, 0, GFP_KERNEL); return ret > 0 ? 0 : -ENOMEM;", []),
+        # nothing is owed for an ERR_PTR
+        (
+            "struct dma_buf *src = foo->src; struct dma_buf *buf;"
+            " if (src) { get_dma_buf(src); buf = src; } else { buf = dma_buf_get(a); }"
+            " if (IS_ERR(buf)) return PTR_ERR(buf); if (b) { dma_buf_put(buf); return -EIO; } dma_buf_put(buf);"
+            " return 0;",
+            [],
+        ),
+        # what a failed call owes says nothing of one that went well
+        (
+            "int ret = kobject_init_and_add(foo->kobj, TYPE, NULL, NAME);"
+            " if (ret < 0) { kobject_put(foo->kobj); return ret; }"
+            " if (sysfs_create_file(foo->kobj, foo->attr)) return -EIO; return 0;",
+            [],
+        ),
+        # copied in and out
+        (
+            "void __user *up = foo->up; int ret = get_bar32(&foo->bar, up); if (ret) return ret; if (a) return -EIO;"
+            " return put_bar32(&foo->bar, up);",
+            [],
+        ),
+        # writes into the buffer by its name, and whoever sends a packet frees it
+        (
+            "struct sk_buff *skb = alloc_skb(8, GFP_KERNEL); int ret; if (!skb) return -ENOMEM;"
+            " while (next(foo)) skb_put_le32(skb, a); ret = foo_send(foo, skb); if (ret) return ret; return 0;",
+            [],
+        ),
+        (
+            "struct sk_buff *skb = alloc_skb(8, GFP_KERNEL); if (!skb) return -ENOMEM; skb_put_le32(skb, a);"
+            " if (a) return -EINVAL; kfree_skb(skb); return 0;",
+            ["alloc_skb"],
+        ),
+        # what the call left in a structure on the stack
+        (
+            "struct req req = {}; struct net_device *dev; int ret;"
+            " ret = ethnl_parse_header_dev_get(&req, tb, net, ack, true); if (ret < 0) return ret; dev = req.dev;"
+            " rtnl_lock(); ret = foo_set(foo); rtnl_unlock(); dev_put(dev); return ret < 0 ? ret : 0;",
+            [],
+        ),
+        # a loop fills a table, another one empties it
+        (
+            "struct net_device *p; int i; for (i = 0; i < a; i++) { p = foo->tab[i]; if (register_netdev(p)) goto err;"
+            " if (b) goto err; } return 0;"
+            " err: for (i = 0; i < a; i++) { p = foo->tab[i]; unregister_netdev(p); } return -EIO;",
+            [],
+        ),
+    ],
+)
+def test_what_is_undone_failed_or_never_acquired(body: str, names: list[str]) -> None:
+    assert leaking(body.replace("BUF", BUF)) == names
