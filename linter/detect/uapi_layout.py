@@ -114,7 +114,7 @@ class Calculator:
     def layout(self, node: Node, depth: int = 0) -> Layout | None:
         """The layout of a structure, None where some part of it is unknown."""
         body = node.child_by_field_name("body")
-        if body is None or node.has_error or depth > 8 or is_packed(self.unit, node):
+        if body is None or node.has_error or depth > 8 or is_packed(self.unit, node) or self._is_cut(node):
             return None
         at, align = [0, 0, 0], [1, 1, 1]
         union = node.type == "union_specifier"
@@ -139,6 +139,10 @@ class Calculator:
         total = [_up(size[i], align[i]) for i in range(3)]
         tail = [total[i] - size[i] for i in range(3)]
         return Layout(name_of(node), node, tuple(members), Shape(_three(total), _three(align)), _three(tail))
+
+    def _is_cut(self, node: Node) -> bool:
+        """Whether the patch shows only some lines of a structure: what stands before and between them counts, too."""
+        return None in self.unit.rows[node.start_point[0] : node.end_point[0] + 1]
 
     def _fields(self, declaration: Node, depth: int) -> Iterator[tuple[str, Shape | None]]:
         kind = declaration.child_by_field_name("type")
