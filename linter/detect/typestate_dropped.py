@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from linter.detect.typestate_explained import explains_removal, explains_return
+from linter.detect.typestate_gone import is_reordered, is_report, is_trivial, label_goes, undoes
 from linter.detect.typestate_instead import branch_went, goes_on, other_test
 from linter.detect.typestate_tables import Knowledge
 from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch
@@ -33,7 +34,6 @@ _PASSED = lazy(
     rb"|[\w&*>.,\s()-]*\)+;|)\s*$"
 )
 _MANAGED = lazy(rb"\b(?:devm_|drmm_|pcim_|__free\(|guard\(|scoped_guard|CLASS\(|no_free_ptr|return_ptr)")
-_REPORT = lazy(rb"^\s*\w+\s*=\s*\"")
 _REACH = 10
 """Lines behind a removed release within which the exit must come."""
 _MOST = 4
@@ -61,15 +61,15 @@ def dropped(file: FilePatch, known: Knowledge, patch: Patch | None = None) -> It
         return
     items = _dropped(file, known, patch, removed, _lines(file, LineKind.ADDED))
     first = next(items, None)  # hardly any patch takes something away: what excuses it is asked last
-    if first is not None and not _MANAGED.search(b"\n".join(_added_anywhere(file, patch))):
+    if first is not None and not _MANAGED.search(b"\n".join(_changed(file, patch, LineKind.ADDED))):
         yield first
         yield from items
 
 
-def _added_anywhere(file: FilePatch, patch: Patch | None) -> list[bytes]:
-    """The added lines of a file, then those of the other files of its patch."""
+def _changed(file: FilePatch, patch: Patch | None, kind: LineKind) -> list[bytes]:
+    """The added or removed lines of a file, then those of the other files of its patch."""
     files = [file, *(other for other in (patch.files if patch else ()) if other is not file)]
-    return [text for each in files for text in _lines(each, LineKind.ADDED)]
+    return [text for each in files for text in _lines(each, kind)]
 
 
 def _dropped(
@@ -77,10 +77,12 @@ def _dropped(
 ) -> Iterator[Dropped]:
     found = [item for hunk in file.hunks for item in _releases(hunk, known)]
     if 0 < len({item.removed.text for item in found}) <= _MOST and not _is_rework(removed, added):
-        anywhere = _added_anywhere(file, patch)
+        anywhere, gone = _changed(file, patch, LineKind.ADDED), _changed(file, patch, LineKind.REMOVED)[len(removed) :]
         for item in found:
             written = re.compile(rb"\b" + re.escape(item.name.encode()) + rb"\b").search
             if any(map(written, anywhere)) or explains_removal(patch, item.name):
+                continue
+            if any(undoes(text, item.name, known) for text in gone):
                 continue
             if not _moved(item, removed, added, known):
                 yield item
@@ -88,7 +90,7 @@ def _dropped(
         yield from _nulls(hunk, removed, added, known)
     if not found:
         for item in (item for hunk in file.hunks for item in _gotos(hunk, removed, added, known)):
-            if explains_return(patch):
+            if explains_return(patch) or is_reordered(removed, added, known):
                 return
             yield item
 
@@ -116,7 +118,7 @@ def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
         if call is None:
             continue
         name = call[1].decode("latin-1")
-        if not _is_release(name, known):
+        if not _is_release(name, known) or label_goes(hunk, index):
             continue
         kind = "unlock" if any(family.lock for family in known.release.get(name, ())) else "release"
         exit = _exit_behind(lines, index, kind)
@@ -233,11 +235,8 @@ def _moved(item: Dropped, removed: list[bytes], added: list[bytes], known: Knowl
         if call and word and word.search(call[2]) and known.is_teardown(call[1].decode("latin-1")):
             return True
     for text in removed:
-        for found in re.findall(rb"\b([a-z_]\w*)\(", text):
-            other = found.decode("latin-1")
-            family = known.acquire.get(other)
-            if (family is not None and item.name in family.release) or known.related(other, item.name) == 2:
-                return True
+        if undoes(text, item.name, known):
+            return True
         names = b"|".join(re.escape(name) for name in {root, _base(item.handle)} if name)
         assigned = re.match(rb"^\s*[\w \t*]*\b(?:" + names + rb")\s*(?:=|;)", text) if names else None
         if assigned and text.strip() != item.removed.text.strip():
@@ -267,23 +266,6 @@ def _root(handle: str) -> bytes:
     return found[-1].encode() if found else b""
 
 
-def _is_trivial(hunk: Hunk, label: re.Pattern[bytes]) -> bool:
-    """Whether the hunk shows that nothing but a return stands behind a label."""
-    seen = False
-    for line in hunk.lines:
-        if line.kind is LineKind.REMOVED or not line.text.strip():
-            continue
-        if seen:
-            return line.text.lstrip().startswith(b"return")
-        seen = label.match(line.text) is not None
-    return False
-
-
-def _is_report(lines: tuple[Line, ...], index: int) -> bool:
-    """Whether a text for the log goes with the jump behind it."""
-    return any(line.kind is LineKind.REMOVED and _REPORT.match(line.text) for line in lines[max(0, index - 2) : index])
-
-
 def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledge) -> Iterator[Dropped]:
     """A removed `goto label` with a `return` in its place, while the label stays."""
     lines = hunk.lines
@@ -292,9 +274,9 @@ def _gotos(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledg
         if jump is None or jump[1] in (b"again", b"retry", b"repeat", b"restart"):
             continue
         label = re.compile(rb"^\s{0,1}" + re.escape(jump[1]) + rb":")
-        if any(label.match(text) for text in removed) or _is_trivial(hunk, label):
+        if any(label.match(text) for text in removed) or is_trivial(hunk, label):
             continue
-        if any(jump[0].strip() == text.strip() for text in added) or _is_report(lines, index):
+        if any(jump[0].strip() == text.strip() for text in added) or is_report(lines, index):
             continue  # another path goes there now; or what the label does is to print what stood here
         for other in lines[index + 1 : index + 5]:
             if other.kind is LineKind.CONTEXT:

@@ -11,7 +11,7 @@ _EXPLAINED = lazy(
     rb"(?i)double[- ]*(?:ref\w*|free|put|unlock|release|unreg|disable|remov|kfree|dec|fput|clean)|"
     rb"use[- ]*after[- ]*free|\buaf\b|"
     rb"already\s+(?:\w+\s+)?(?:free|releas|put|unlock|unreg|remov|clean|disabl|done)|stray|unbalanced|underflow|twice|"
-    rb"redundant|unneeded|unnecessary|not needed|no longer need|no need|devm_|devres|device[- ]managed"
+    rb"redundant|unneeded|needless|unnecessary|not needed|no longer need|no need|devm_|devres|device[- ]managed"
     rb"|\bnot\s+(?:\w+\s+){0,2}(?:acquired|held|taken|locked|grabbed)\b"
     rb"|superfluous|useless|erroneous|prematurely|(?:clean|free|releas|unlock|disabl)\w*(?:\s+up)?\s+already"
 )

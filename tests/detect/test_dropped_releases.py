@@ -53,6 +53,50 @@ def test_what_goes_with_the_variable_that_it_looked_up() -> None:
 
 
 @pytest.mark.parametrize(
+    "lines",
+    [
+        # the step that failed is gone, with its way out
+        (
+            " \tfoo_count(foo);", "-\tret = foo_load(foo);", "-\tif (ret) {", "-\t\tclk_disable(foo->clk);",
+            "-\t\treturn ret;", "-\t}", " \tif (foo->last)", " \t\treturn ret;",
+        ),
+        # and so is the label that only it jumped to
+        (
+            "-\tret = foo_load(foo);", "-\tif (ret)", "-\t\tgoto err_clk;", " \tfoo_count(foo);", " \treturn 0;",
+            "-err_clk:", "-\tclk_disable(foo->clk);", " err_free:", " \tkfree(foo->p);", " \treturn ret;",
+        ),
+        # the lock is taken further down, and the others go to labels of their own
+        (*JUMP, "-\tmutex_lock(&foo->lock);", " \tfoo_first(foo);", "+\tmutex_lock(&foo->lock);"),
+        (*JUMP, "-\t\tgoto err_free;", "+\t\tgoto err_more;"),
+    ],
+)  # fmt: skip
+def test_what_goes_with_the_step_that_failed(lines: tuple[str, ...]) -> None:
+    assert told(file_of(*lines)) == []
+
+
+def test_a_step_that_fails_as_before_and_a_label_that_it_left() -> None:
+    step = (
+        "-\tif (ret) {",
+        "-\t\tclk_disable(foo->clk);",
+        "-\t\treturn ret;",
+        "-\t}",
+        "+\tif (ret)",
+        "+\t\treturn ret;",
+    )
+    assert told(file_of(" \tret = foo_load(foo);", *step, " \tfoo->on = 1;", " \treturn 0;")) == ["clk_disable"]
+    label = ("-err_clk:", "-\tclk_disable(foo->clk);", " err_free:", " \tkfree(foo->p);", " \treturn ret;")
+    jump = (" \tret = foo_load(foo);", " \tif (ret)", "-\t\tgoto err_clk;", "+\t\tgoto err_free;")
+    assert told(file_of(*jump, " \treturn 0;", *label)) == ["clk_disable"]
+
+
+def test_what_another_file_does_not_switch_on_any_more() -> None:
+    other = file_of(" \tfoo_start(foo);", "-\tfoo_enable_hpd(foo);", " \treturn 0;", path="drivers/misc/bar.c")
+    gone = (" err:", "-\tfoo_disable_hpd(foo);", " \tkfree(foo->p);", " \treturn ret;")
+    assert told(file_of(*gone), other) == [] and told(file_of(*gone)) == ["foo_disable_hpd"]
+    assert told(file_of(*gone), body="Thus foo_disable_hpd() became needless.") == []
+
+
+@pytest.mark.parametrize(
     ("line", "count"),
     [("+\tclk_disable(foo->clk);", 0), ("+\tdevm_add_action(dev, foo_stop, foo);", 0), ("+\tn++;", 1)],
 )
