@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 import yaml
 
-from linter.detect.typestate import outcomes
 from linter.detect.typestate_leak import Judge
+from linter.detect.typestate_owed import outcomes
 from linter.detect.typestate_tables import Knowledge
 from linter.rulebook.model import Tables
 from tests.detect.test_typestate import DATA, STATIC
