@@ -1,6 +1,7 @@
 """What reviewers asked about an earlier version, and whether the line that they asked about is still there.
 
 Works where one run sees both: the review of v1 (a reply with the patch quoted), then v2. Memory is bounded.
+A line whose neighbours changed may have been moved, or what it needed put beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from linter.detect.series_order import Found, line_place
-from linter.patch.model import LineKind, Patch, Series
+from linter.patch.model import Hunk, LineKind, Patch, Series
 from linter.pattern import lazy
 from linter.record import field, record
 
@@ -26,6 +27,7 @@ class _Asked:
     path: str | None
     line: bytes
     text: str
+    beside: tuple[bytes, ...]  # the line, with those above and below
 
 
 @record(frozen=False)
@@ -37,6 +39,7 @@ class Memory:
     def note(self, series: Series) -> None:
         """Remember the remarks in a review."""
         for patch in series.patches:
+            beside = _neighbours(patch) if patch.remarks else {}
             for remark in patch.remarks:
                 line = remark.line
                 if line is None or line.kind is not LineKind.ADDED or len(line.text.strip()) < 15:
@@ -45,7 +48,9 @@ class Memory:
                     continue
                 asked = self.titles.setdefault(_key(patch), [])
                 if len(asked) < MAX_REMARKS:
-                    asked.append(_Asked(patch.version, remark.path, b" ".join(line.text.split()), remark.text))
+                    words = b" ".join(line.text.split())
+                    around = beside.get(line.patch_lineno, ())
+                    asked.append(_Asked(patch.version, remark.path, words, remark.text, around))
         while len(self.titles) > MAX_TITLES:
             self.titles.popitem(last=False)
 
@@ -62,14 +67,35 @@ def _still_there(index: int, patch: Patch, asked: list[_Asked]) -> Iterator[Foun
     wanted = {(one.path, one.line): one for one in asked}
     for file in patch.files:
         for hunk in file.hunks:
+            beside = _beside(hunk)
             for line in hunk.lines:
                 if line.kind is not LineKind.ADDED:
                     continue
                 one = wanted.pop((file.path, b" ".join(line.text.split())), None)
-                if one is not None:
+                if one is not None and _agree(one.beside, beside[line.patch_lineno]):
                     said = " ".join(one.text.split())
                     texts = {"VERSION": str(one.version), "TEXT": said if len(said) < 100 else said[:99] + "…"}
                     yield Found(index, line_place(file, line), texts, one.line.decode("utf-8", "replace")[:60])
+
+
+def _agree(quoted: tuple[bytes, ...], now: tuple[bytes, ...]) -> bool:
+    """Whether the lines around one are the same, as far as the quotation goes."""
+    return all(not old or old == new for old, new in zip(quoted, now, strict=bool(quoted)))
+
+
+def _neighbours(patch: Patch) -> dict[int, tuple[bytes, ...]]:
+    found: dict[int, tuple[bytes, ...]] = {}
+    for file in patch.files:
+        for hunk in file.hunks:
+            found.update(_beside(hunk))
+    return found
+
+
+def _beside(hunk: Hunk) -> dict[int, tuple[bytes, ...]]:
+    """Each line of the post-image, by its place in the mail, with the lines above and below."""
+    lines = [line for line in hunk.lines if line.kind is not LineKind.REMOVED]
+    words = [b"", *(b" ".join(line.text.split()) for line in lines), b""]
+    return {line.patch_lineno: tuple(words[index : index + 3]) for index, line in enumerate(lines)}
 
 
 def _key(patch: Patch) -> str:

@@ -65,14 +65,19 @@ def test_a_remark_is_remembered_until_the_line_changes() -> None:
     runner = ENGINE.prepare([remark_rule()], Tables({}))
     context = Context(Tables({}))
     line = Line(LineKind.ADDED, b"\tpart_set_level(part, 2);", None, 3, 3)
-    asked = patch_of(1, USE, remarks=(Remark(3, line, "lib/a.c", "Please use the macro here."),))
+    quoted = file_of("+int level;", "+", "+\tpart_set_level(part, 2);")
+    asked = patch_of(1, quoted, remarks=(Remark(3, line, "lib/a.c", "Please use the macro here."),))
     on = frozenset({"r"})
-    same = patch_of(1, file_of("+\tpart_set_level(part,  2);"), version=2)
+    same = patch_of(1, file_of("+\tpart_set_level(part,  2);", "+\tpart_start(part);"), version=2)
+    moved = patch_of(1, file_of("+\tpart_wake(part);", "+\tpart_set_level(part,  2);"), version=2)
+    locked = file_of("+int level;", "+\tpart_lock(part);", "+\tpart_set_level(part,  2);")
     other = patch_of(1, file_of("+\tpart_set_level(part, PART_LEVEL_TWO);"), version=2)
     assert list(runner.run(Series((same,)), context, on)) == []
     assert list(runner.run(Series((asked,)), context, on)) == []
     assert [one.message for one in runner.run(Series((same,)), context, on)] == ["v1: Please use the macro here."]
     assert list(runner.run(Series((other,)), context, on)) == []
+    assert list(runner.run(Series((patch_of(1, locked, title="b", remarks=asked.remarks),)), context, on)) == []
+    assert list(runner.run(Series((replace(moved, title="b"),)), context, on)) == []  # another line above
 
 
 SHOW = file_of("+static DEVICE_ATTR_RO(level);", path="drivers/misc/part.c")
