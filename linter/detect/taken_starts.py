@@ -1,0 +1,58 @@
+"""First values that a patch takes away: initialisers of locals, and the clearing of what was freed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from linter.detect.taken_blocks import Block, assigns, code, mentions
+from linter.detect.taken_model import Taken
+from linter.patch.model import FilePatch, LineKind
+from linter.pattern import compiled, lazy
+
+_FIRST = lazy(rb"^((?:[A-Za-z_][\w ]*) ?[ *]+)([A-Za-z_]\w*) = (0|NULL|false|\{.*\}|-E[A-Z]+);$")
+_CLEARED = lazy(rb"^([A-Za-z_][\w>.\-]*) = NULL;$")
+
+
+def first_values(block: Block, file: FilePatch) -> Iterator[Taken]:
+    """`int ret = 0;` becomes `int ret;`, and the patch stores nothing in it."""
+    for line in block.gone:
+        found = _FIRST.match(code(line))
+        if found is None or found[1].startswith(b"static"):
+            continue
+        name = found[2]
+        if name in (b"i", b"j", b"k", b"n"):
+            continue  # a counter; its loop sets it
+        bare = compiled(rb"^(?!static).*[ *]" + re.escape(name) + rb";$")
+        left = next((other for other in block.come if bare.match(code(other))), None)
+        if left is None or _is_filled(name, block, file):
+            continue
+        yield Taken(line, left, {"NAME": name, "VALUE": found[3]}, name)
+
+
+def _is_filled(name: bytes, block: Block, file: FilePatch) -> bool:
+    """Whether the patch fills the variable elsewhere, or the lines behind do so before anything reads it."""
+    for hunk in file.hunks:
+        if any(line.kind is LineKind.ADDED and assigns(name, code(line)) for line in hunk.lines):
+            return True
+    for line in block.behind:
+        if mentions(name, code(line)):
+            return True
+    return len(block.gone) > 3
+
+
+def error_pointers(block: Block, file: FilePatch) -> Iterator[Taken]:
+    """`p = NULL;` behind a failed IS_ERR() goes, and the jump to the cleanup stays."""
+    for line in block.gone:
+        found = _CLEARED.match(code(line))
+        if found is None or len(block.come) > 1 or any(mentions(found[1], code(other)) for other in block.come):
+            continue
+        test = compiled(rb"\bIS_ERR(?:_OR_NULL)?\(\s*" + re.escape(found[1]) + rb"\s*\)")
+        if not any(test.search(code(other)) for other in [*block.before[-4:], *block.come]):
+            continue
+        for other in block.behind[:4]:
+            if code(other).startswith(b"goto "):
+                yield Taken(line, other, {"NAME": found[1]}, found[1])
+                return
+            if assigns(found[1], code(other)):
+                break
