@@ -40,6 +40,7 @@ def _on_failure(query: Query, frees: frozenset[str]) -> Iterator[Answer]:
     known = base_facts(query.cfg)
     if known is None:
         return
+    told: set[int] = set()
     for block in query.cfg.blocks:
         facts = known[block.index].copy() if block.index in known else None
         for index, step in enumerate(block.steps if facts is not None else ()):
@@ -54,7 +55,21 @@ def _on_failure(query: Query, frees: frozenset[str]) -> Iterator[Answer]:
             if data.kind is not Kind.NAME or not after.refine(f"<{request.start}>", ZERO):
                 continue
             for place in _frees(query.cfg, block.index, index, after, after.value(data), frees):
-                yield _answer(query, place, request)
+                if place.start not in told and not _quieted_in_loop(query, request.start, place.start):
+                    told.add(place.start)
+                    yield _answer(query, place, request)
+
+
+def _quieted_in_loop(query: Query, first: int, last: int) -> bool:
+    """Whether a loop between two places gives up interrupts: as many as there are."""
+    for name, start, _ in named_calls(query.function):
+        if first < start < last and _QUIETS.search(name):
+            node = query.unit.tree.root_node.descendant_for_byte_range(start, start + 1)
+            while node is not None and node.id != query.function.node.id:
+                if node.type in ("for_statement", "while_statement", "do_statement"):
+                    return True
+                node = node.parent
+    return False
 
 
 def _frees(cfg: Cfg, block: int, index: int, facts: Facts, value: str, frees: frozenset[str]) -> list[Step]:

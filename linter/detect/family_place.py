@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from linter.detect.calls import named_calls
+from linter.detect.calls import clean_text, named_calls
 from linter.detect.contexts import reaches
 from linter.detect.family_words import family_words
 from linter.detect.questions import Answer, Query
@@ -13,6 +14,11 @@ from linter.rulebook.model import Confidence
 
 _GIVES_BACK = lazy(rb"^devm_(?:k?free|\w+_(?:put|free|unregister|release|remove))")
 _LASTS = lazy(r"mmap|probe|init|setup|bind|attach")
+_RECURS = lazy(
+    r"_(?:hw_params|startup|set_fmt|s_stream|start_streaming|read_raw|write_raw|get_modes|set_alt|vidioc_\w+)$"
+)
+"""Operations that a core calls for every stream, reading or mode."""
+_TARGET = lazy(rb"([\w>.\[\]-]+)\s*=\s*$")
 
 
 def managed_in_use(query: Query) -> Iterator[Answer]:
@@ -24,7 +30,17 @@ def managed_in_use(query: Query) -> Iterator[Answer]:
     if any(_GIVES_BACK.search(name) for name in query.unit.identifiers):
         return  # the counterpart of the handler may do it
     reach = reaches(query.unit, query.tables).get(query.function.name)
-    if reach is None or reach.confidence is not Confidence.HIGH:
+    if (reach is None or reach.confidence is not Confidence.HIGH) and not _RECURS.search(query.function.name):
         return
     for name, start, opening in calls:
-        yield Answer((start, opening), {"CALLEE": name, "FUNCTION": query.function.name}, key=name)
+        if not _only_once(query, start):
+            yield Answer((start, opening), {"CALLEE": name, "FUNCTION": query.function.name}, key=name)
+
+
+def _only_once(query: Query, start: int) -> bool:
+    """Whether a call stands behind a test that its result is not there yet."""
+    text = clean_text(query.unit)[query.function.body.start_byte : start]
+    target = _TARGET.search(text[-200:])
+    if target is None:
+        return False
+    return re.search(rb"\bif\s*\(\s*!\s*" + re.escape(target[1]) + rb"\s*[)&]", text) is not None

@@ -169,6 +169,8 @@ def narrow_product(query: Query) -> Iterator[Answer]:
                 continue
         elif not (_narrow(left, kinds) and _narrow(right, kinds)):
             continue
+        if _WIDENED.search(query.text((value.start, value.end))):
+            continue
         names = {"PRODUCT": query.text((value.start, value.end)), "VALUE": step.target.text}
         yield Answer((value.start, value.end), names, key=step.target.text)
 

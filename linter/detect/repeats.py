@@ -21,6 +21,11 @@ from linter.pattern import lazy
 from linter.rulebook.model import Tables
 
 _BY_FD = lazy(r"(?:^|_)(?:fd|fdget)(?:_|$)")
+_ASKS_STATE = lazy(
+    rb"\bif\s*\([^;{}]*(?:->|\.)\w*(?:state|status|busy|active|used|bound|connected|opened)\b[^;{}]*\)\s*"
+    rb"(?:\{[^{}]*)?(?:return|goto)\b"
+)
+"""A test of the state that an object is in, which may refuse the second call."""
 _ASSIGNS = (StepKind.ASSIGN, StepKind.DECLARE)
 
 
@@ -61,8 +66,10 @@ def _descriptor(step: Step, lookups: frozenset[str]) -> Expr | None:
 def _given_on(step: Step, fd: Expr) -> Expr | None:
     """The descriptor as an argument of a call whose name says that it works on one."""
     call = step.expr
-    if step.kind is not StepKind.CALL or call is None or not _BY_FD.search(call.text) or "put" in call.text:
+    if step.kind is not StepKind.CALL or call is None or not _BY_FD.search(call.text):
         return None
+    if "put" in call.text or call.text.startswith("trace_"):
+        return None  # it gives the number back, or writes it down
     return next((arg for arg in call.args if arg.key == fd.key), None)
 
 
@@ -94,6 +101,8 @@ def reference_overwritten(query: Query) -> Iterator[Answer]:
             member = re.compile(rb"(?:->|\.)" + re.escape(target.text.encode()) + rb"\b")
             if member.search(text, first, target.start):
                 continue  # something looks at it, or lets go of it
+            if _ASKS_STATE.search(text, first, target.start):
+                continue
             names = {"VALUE": query.text((target.start, target.end)), "WHY": reach.why}
             yield Answer((step.start, step.end), names, key=target.key)
 
