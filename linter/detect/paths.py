@@ -192,3 +192,23 @@ def dominating_tests(cfg: Cfg, block: int) -> Iterator[tuple[Expr, bool]]:
             return
         seen.add(above)
         block = above
+
+
+def tested_if_wanted(cfg: Cfg, keys: frozenset[str], call: Expr, end: int) -> bool:
+    """Whether the value is tested where anything was asked for: `if (count && !p)` behind `p = kcalloc(count, ...)`."""
+    asked = [arg.key for arg in call.args if arg.kind in (Kind.NAME, Kind.FIELD)]
+    for block in cfg.blocks:
+        tests = [edge for edge in block.edges if edge.assume is not None and is_test(edge.assume[0], keys)]
+        if len(tests) != 2 or not any(call.start < edge.assume[0].start < end for edge in tests if edge.assume):
+            continue
+        around = {edge.target for edge in tests}
+        for other in cfg.blocks:
+            goes = {edge.target for edge in other.edges if edge.assume and mentions_any(edge.assume[0], asked)}
+            if block.index in goes and goes & around:
+                return True
+    return False
+
+
+def mentions_any(expr: Expr, keys: list[str]) -> bool:
+    """Whether a condition is about one of these, itself or compared."""
+    return expr.key in keys or any(arg.key in keys for arg in expr.args)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from tree_sitter import Node
 
 from linter.detect.calls import CallSite, call_node, call_sites
-from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_taken
+from linter.detect.paths import Fate, aliases, fate, is_test, mentions, result_taken, tested_if_wanted
 from linter.detect.questions import Answer, Query
 from linter.detect.returns import Conventions, conventions
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
@@ -155,6 +155,8 @@ def _judge_pointer(query: Query, site: CallSite, known: Conventions) -> Iterator
     if seen.uses and name not in known.either:
         sure = site.name in known.allocations or site.name in known.errptr_sure
         use = min(seen.uses, key=lambda each: each.start if each.start > site.start else 1 << 60)
+        if taken[2].expr is not None and tested_if_wanted(cfg, aliases(cfg, key), taken[2].expr, use.start):
+            return
         severity = None if sure else Severity.WARNING
         yield Answer((use.start, use.end), names, [label], key=key, severity=severity)
         return

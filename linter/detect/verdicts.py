@@ -46,6 +46,10 @@ def sources(cfg: Cfg, key: str) -> set[str] | None:
     return found
 
 
+_NUMBERS = frozenset({"int", "long", "unsigned int", "unsigned long", "ssize_t", "bool", "u32", "s32"})
+"""Types of variables that hold no pointer."""
+
+
 def null_test_of_errptr(query: Query) -> Iterator[Answer]:
     """`!p` for the result of a function that returns an ERR_PTR, where nothing else tests it."""
     known = conventions(query.tables)
@@ -58,8 +62,8 @@ def null_test_of_errptr(query: Query) -> Iterator[Answer]:
         if re.search(r"(?:IS_ERR\w*|PTR_ERR\w*|ERR_CAST)\s*\(\s*" + re.escape(site.target) + r"\s*\)", body):
             continue
         taken = result_taken(query.cfg, site.start)
-        if taken is None or taken[2].target is None:
-            continue
+        if taken is None or taken[2].target is None or query.cfg.locals.get(taken[2].target.key) in _NUMBERS:
+            continue  # an older function of that name gives a number
         key = taken[2].target.key
         test = test_behind(query.cfg, key, site.end)
         if test is None:
