@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from linter.detect.typestate_exit import SENDS
 from linter.detect.typestate_handle import Handle
 from linter.detect.typestate_model import KEPT, RELEASED, State
 from linter.flow.facts import Facts
 from linter.flow.model import Expr, Kind, Step
+from linter.pattern import compiled, lazy
+from linter.syntax.model import Unit
 
 _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
 """Kinds whose release leaves the object that it is about in place."""
@@ -17,6 +21,17 @@ _ACTIONS = frozenset(
     {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
 )
 """Calls that leave the release to the device; what their callback releases is out of sight."""
+_CALL = lazy(rb"\b([A-Za-z_]\w*)\s*\(([^;]*)\)\s*;")
+
+
+def bodies(unit: Unit) -> dict[str, bytes]:
+    """The bodies of the functions of a unit that are in sight from end to end, by name."""
+    found: dict[str, bytes] | None = unit.cache.get("bodies")
+    if found is None:
+        found = unit.cache["bodies"] = {
+            each.name: unit.text[each.body.start_byte : each.body.end_byte] for each in unit.functions if each.whole
+        }
+    return found
 
 
 class Calls(Handle):
@@ -42,7 +57,7 @@ class Calls(Handle):
                 return self._release(step, status, state)
             if self._ends_rounds(call):
                 return -1
-        if name in _ACTIONS or self._undoes_function(name):
+        if name in _ACTIONS or self._undoes_function(name) or self._helps(name):
             return -1
         if given and not self.counted:
             if name.endswith(("set_drvdata", "set_clientdata", "set_intfdata", "set_adapdata")):
@@ -64,6 +79,17 @@ class Calls(Handle):
     def _undoes_function(self, name: str) -> bool:
         """Whether a callee is the counterpart of this very function: a failing suspend calls resume."""
         return self.knowledge.reverses(self.cfg.function.name, name)
+
+    def _helps(self, name: str) -> bool:
+        """Whether a function of the same file, in sight, gives back what is owed and does not take it itself."""
+        body = bodies(self.cfg.function.unit).get(name) if self.counted and self.owed.handle else None
+        if body is None or name == self.cfg.function.name:
+            return False
+        last = compiled(r"\w+").findall(next(iter(self.owed.keys), ""))
+        word = re.compile(rb"\b" + last[-1].encode() + rb"\b") if last else None
+        taken = compiled(rb"\b" + re.escape(self.owed.name.encode()) + rb"\s*\(")
+        given = [each[2] for each in _CALL.finditer(body) if each[1].decode("latin-1") in self.owed.release]
+        return word is not None and any(word.search(args) for args in given) and not taken.search(body)
 
     def _is_embedded_in(self, call: Expr, state: State) -> bool:
         """Whether a call keeps a member of what an accessor made of the handle: `list_add(&bo->entry, ...)`."""

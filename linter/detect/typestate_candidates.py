@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linter.detect.typestate_calls import bodies
 from linter.detect.typestate_tables import FREES, MAKES, MANAGED, RETURN, Family, Knowledge
 from linter.flow.limits import TOO_MANY_ACQUIRED, TOO_MANY_CALLS, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
@@ -17,6 +18,7 @@ _PUTS = frozenset({"put", "unref", "release", "unpin", "fput"})
 _ACCESSES = frozenset({"drvdata", "priv", "data", "driver", "container", "intfdata", "private"})
 """Words of callees that give what somebody else owns."""
 
+_OWNED = lazy(r"\w_k[mzcv]+alloc")
 _DECLARED = lazy(rb"[\s*]*(\w+)")
 
 
@@ -120,7 +122,11 @@ class Candidates:
         target = step.target
         if target is None or target.kind is not Kind.NAME or MAKES.isdisjoint(self.knowledge.words(call.text)):
             return False
-        return "*" in self.cfg.locals.get(target.text, "") and target.text in self.returned
+        if "*" not in self.cfg.locals.get(target.text, "") or target.text not in self.returned:
+            return False
+        body = bodies(self.cfg.function.unit).get(call.text, b"")
+        # foo_kzalloc(foo, ...), and what is made with devm_kzalloc() in sight, goes with an owner
+        return _OWNED.search(call.text) is None and not any(prefix.encode() in body for prefix in MANAGED)
 
     def _iterations(self) -> list[Candidate]:
         """Loops whose cursor holds a reference."""

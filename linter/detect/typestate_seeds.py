@@ -91,13 +91,15 @@ class Seeds(Candidates):
             return True
         named = self._in_local(owed)
         return any(
-            call.text in owed.release and (not named or self._refilled(owed, self.cfg.blocks[block].loop))
+            self._empties(owed, call, self.cfg.blocks[block].loop) if named else call.text in owed.release
             for block, _, step, call in self.calls
             if self.cfg.blocks[block].loop not in (0, loop) and step.start > owed.call.start
         )
 
-    def _refilled(self, owed: Obligation, loop: int) -> bool:
-        """Whether another loop reads the variable anew, from a table that the acquiring loop filled."""
+    def _empties(self, owed: Obligation, call: Expr, loop: int) -> bool:
+        """Whether a call tears down what its loop reads into the variable from a table: the acquiring loop filled it."""
+        if not self.knowledge.is_teardown(call.text) or not any(arg.key in owed.keys for arg in call.args):
+            return False
         return any(
             step.target is not None and step.target.key in owed.keys and step.expr.kind is Kind.INDEX
             for block in self.cfg.blocks

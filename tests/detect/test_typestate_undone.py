@@ -74,6 +74,11 @@ def leaking(body: str) -> list[str]:
             " return 0;",
             [],
         ),
+        # whoever asks for NULL means that nothing came
+        (
+            "struct page *page = foo->page; void *p = kmap(page); if (!p) return -EIO; kunmap(page); return 0;",
+            [],
+        ),
         # numbers above 0 were asked for
         ("int ret = idr_alloc(&foo->idr, foo, 1, 0, GFP_KERNEL); return ret > 0 ? 0 : -ENOMEM;", []),
         # nothing is owed for an ERR_PTR
@@ -108,6 +113,11 @@ def leaking(body: str) -> list[str]:
             " if (a) return -EINVAL; kfree_skb(skb); return 0;",
             ["alloc_skb"],
         ),
+        (
+            "struct device *p; int i; for (i = 0; i < a; i++) { p = foo->tab[i]; device_initialize(p); if (b) goto err;"
+            " } return 0; err: for (i = 0; i < a; i++) { p = foo->tab[i]; if (p) device_unregister(p); } return -EIO;",
+            [],
+        ),
         # what the call left in a structure on the stack
         (
             "struct req req = {}; struct net_device *dev; int ret;"
@@ -126,3 +136,53 @@ def leaking(body: str) -> list[str]:
 )
 def test_what_is_undone_failed_or_never_acquired(body: str, names: list[str]) -> None:
     assert leaking(body.replace("BUF", BUF)) == names
+
+
+HELPER = """
+static void g(struct foo *foo)
+{
+	struct bar *bar = foo->bar;
+
+	%s(bar->dev);
+	foo->done = 1;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("helper", "names"), [("pm_runtime_put", []), ("work", ["pm_runtime_get_sync"]), ("pm_runtime_get_sync", None)]
+)
+def test_what_a_function_of_the_same_file_gives_back(helper: str, names: list[str] | None) -> None:
+    body = "if (pm_runtime_get_sync(foo->bar->dev) < 0) goto err; if (a) goto err; pm_runtime_put(foo->bar->dev);"
+    body += " return 0;"
+    functions = make_unit(HELPER % helper + STATIC + body + " err: g(foo); return -EIO;\n}\n").functions
+    leaks = {
+        owed.name
+        for owed, outcome, cfg in outcomes(functions[1], known())
+        for _ in Judge(cfg, known(), owed, outcome).leaks()
+    }
+    assert leaks == set(["pm_runtime_get_sync"] if names is None else names)
+
+
+MAKER = "struct foo *f(struct dev *dev, int a)\n{\n\tstruct foo *p = %s(dev, 1, 8);\n\n\tif (!p)\n\t\treturn NULL;\n"
+MAKER += "\tif (a)\n\t\treturn NULL;\n\treturn p;\n}\n"
+MADE = "static struct foo *foo_alloc(struct dev *dev, int n, int m)\n{\n\treturn %s(dev, n * m, GFP_KERNEL);\n}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "call", "count"),
+    [
+        ("", "foo_alloc", 1),
+        ("", "state_kcalloc", 0),
+        (MADE % "devm_kzalloc", "foo_alloc", 0),
+        (MADE % "take", "foo_alloc", 1),
+    ],
+)
+def test_what_is_made_for_an_owner(before: str, call: str, count: int) -> None:
+    function = make_unit(before + MAKER % call).functions[-1]
+    found = [
+        leak
+        for owed, outcome, cfg in outcomes(function, known())
+        for leak in Judge(cfg, known(), owed, outcome).leaks()
+    ]
+    assert len(found) == count
