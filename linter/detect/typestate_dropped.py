@@ -75,7 +75,7 @@ def _changed(file: FilePatch, patch: Patch | None, kind: LineKind) -> list[bytes
 def _dropped(
     file: FilePatch, known: Knowledge, patch: Patch | None, removed: list[bytes], added: list[bytes]
 ) -> Iterator[Dropped]:
-    found = [item for hunk in file.hunks for item in _releases(hunk, known)]
+    found = [item for hunk in file.hunks for item in _releases(file.hunks, hunk, known)]
     if 0 < len({item.removed.text for item in found}) <= _MOST and not _is_rework(removed, added):
         anywhere, gone = _changed(file, patch, LineKind.ADDED), _changed(file, patch, LineKind.REMOVED)[len(removed) :]
         for item in found:
@@ -106,7 +106,7 @@ def _is_rework(removed: list[bytes], added: list[bytes]) -> bool:
     return any(_CALL.match(text) for text in added)
 
 
-def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
+def _releases(hunks: tuple[Hunk, ...], hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
     lines = hunk.lines
     for index, line in enumerate(lines):
         if line.kind is not LineKind.REMOVED:
@@ -118,7 +118,7 @@ def _releases(hunk: Hunk, known: Knowledge) -> Iterator[Dropped]:
         if call is None:
             continue
         name = call[1].decode("latin-1")
-        if not _is_release(name, known) or label_goes(hunk, index):
+        if not _is_release(name, known) or label_goes(hunks, hunk, index):
             continue
         kind = "unlock" if any(family.lock for family in known.release.get(name, ())) else "release"
         exit = _exit_behind(lines, index, kind)

@@ -28,7 +28,7 @@ def undoes(text: bytes, name: str, known: Knowledge) -> bool:
     return False
 
 
-def label_goes(hunk: Hunk, index: int) -> bool:
+def label_goes(hunks: tuple[Hunk, ...], hunk: Hunk, index: int) -> bool:
     """Whether the label of a removed release goes with every jump to it, and nothing leaves instead."""
     for line in reversed(hunk.lines[:index]):
         if line.kind is not LineKind.REMOVED:
@@ -40,9 +40,14 @@ def label_goes(hunk: Hunk, index: int) -> bool:
     else:
         return False
     jump = compiled(rb"^\s*(?:if \(.*\)\s*)?goto\s+" + _LABEL.match(line.text)[1] + rb"\s*;")  # type: ignore[index]
-    jumps = [at for at, other in enumerate(hunk.lines) if other.kind is LineKind.REMOVED and jump.match(other.text)]
-    around = [other for at in jumps for other in hunk.lines[max(0, at - 3) : at + _SPAN]]
-    return bool(jumps) and not any(other.kind is LineKind.ADDED and _LEAVES.match(other.text) for other in around)
+    around = [
+        other
+        for each in hunks
+        for at, jumps in enumerate(each.lines)
+        if jumps.kind is LineKind.REMOVED and jump.match(jumps.text)
+        for other in each.lines[max(0, at - 3) : at + _SPAN]
+    ]
+    return bool(around) and not any(other.kind is LineKind.ADDED and _LEAVES.match(other.text) for other in around)
 
 
 def is_reordered(removed: list[bytes], added: list[bytes], known: Knowledge) -> bool:

@@ -97,7 +97,7 @@ class Seeds(Candidates):
         )
 
     def _empties(self, owed: Obligation, call: Expr, loop: int) -> bool:
-        """Whether a call tears down what its loop reads into the variable from a table: the acquiring loop filled it."""
+        """Whether a call tears down what its loop reads into the variable from a table that was filled."""
         if not self.knowledge.is_teardown(call.text) or not any(arg.key in owed.keys for arg in call.args):
             return False
         return any(
