@@ -71,7 +71,7 @@ def unchecked_result(query: Query) -> Iterator[Answer]:
     if TEARDOWN.search(function.name):
         return
     for site in sites(query):
-        if site.use != "drop" or site.name not in known.must:
+        if site.use != "drop" or site.name not in known.must or site.name in known.read_for_effect:
             continue
         name = site.name
         if (site.name not in known.forgotten and UNDOES.search(name)) or on_error_path(function, site.start):

@@ -83,6 +83,7 @@ class Conventions:
     reads_first: frozenset[str]  # calls that read through their first argument, whatever else they are given
     null_safe: frozenset[str]  # calls that accept NULL and ERR_PTR
     may_ignore: frozenset[str]  # nobody is expected to test these
+    read_for_effect: frozenset[str]  # the result is what was read: dropped where the read itself is the point
 
 
 def conventions(tables: Tables) -> Conventions:
@@ -138,4 +139,5 @@ def _build(tables: Tables) -> Conventions:
         reads_first=known("reads-first"),
         null_safe=known("null-safe"),
         may_ignore=may_ignore,
+        read_for_effect=known("read-for-effect"),
     )
