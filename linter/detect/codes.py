@@ -19,7 +19,7 @@ ERROR_LOG = lazy(r"(?:^|_)(?:err|ERR|ERROR|error|crit|alert|emerg|warn|WARN)(?:_
 _ERROR_LABEL = lazy(r"err|fail|unwind|abort|bail|free|clean|release|undo|rollback|put|unmap|disable", re.I)
 _RETURNED = lazy(r"\breturn\s+(\w+)\s*;")
 _INT = lazy(r"^(?:static |inline |const )*(?:int|long|s32|s64|ssize_t|asmlinkage int)$")
-OPTIONAL = lazy(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt", re.I)
+OPTIONAL = lazy(r"optional|_find_|_get_prop|property|_lookup|_has_|supported|_parse_dt|parse_phandle", re.I)
 
 
 def returns_int(cfg: Cfg) -> bool:

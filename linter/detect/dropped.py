@@ -17,6 +17,12 @@ from linter.flow.expr import is_error_constant
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import compiled, lazy
 
+_LEAVES = lazy(rb"\b(?:return|goto)\b")
+_COMMENT = lazy(rb"/\*|//")
+_GOES_WITHOUT = lazy(
+    rb"\"[^\"\n]*\b(?:disabl\w*|ignor\w*|skip\w*|without|continu\w*|optional|unavailable|not available)\b",
+    re.I,
+)
 _ASKS_ALL = lazy(r"(?:^|_)(?:for_each|foreach|walk|iterate)(?:_|$)")
 """Words of callees that call back: what comes back is what the callback said to stop, which need not be a failure."""
 
@@ -47,7 +53,7 @@ def success_returned(query: Query) -> Iterator[Answer]:
             if found is not None and edge.assume is not None and found not in told:
                 told.add(found)
                 condition = edge.assume[0]
-                if _answers_all_alike(query, condition, value.key):
+                if _answers_all_alike(query, condition, value.key) or _is_meant(query, condition.start):
                     continue
                 names = {"VALUE": value.key, "CALLEE": assigned.text}
                 labels = [((assigned.start, assigned.end), "fails"), ((condition.start, condition.end), "noticed here")]
@@ -62,6 +68,15 @@ def _answers_all_alike(query: Query, condition: Expr, key: str) -> bool:
     other = node.child_by_field_name("alternative") if node is not None else None
     text = (other.text or b"") if other is not None else b""
     return re.match(rb"else\s+if\s*\([^;{]*\b" + key.encode() + rb"\b", text) is not None and b"return 0;" in text
+
+
+def _is_meant(query: Query, start: int) -> bool:
+    """Whether a comment at the branch, or what it logs, says that it is well to go without."""
+    text = query.unit.text
+    above = text.rfind(b"\n", 0, text.rfind(b"\n", 0, text.rfind(b"\n", 0, start)))
+    leaves = _LEAVES.search(text, start)
+    branch = text[max(above, 0) : leaves.start() if leaves is not None else start]
+    return _COMMENT.search(branch) is not None or _GOES_WITHOUT.search(branch) is not None
 
 
 def _may_drop(query: Query) -> bool:
@@ -150,6 +165,8 @@ def _pointer_dropped(query: Query) -> Iterator[Answer]:
         if b"if " in match[2] or not any(ERROR_LOG.search(name) for name in calls) or not returns_int(query.cfg):
             continue
         value = match[1].decode("utf-8", "replace")
+        if _is_meant(query, match.start()):
+            continue
         taken = [
             step.expr.text
             for block in query.cfg.blocks

@@ -16,6 +16,7 @@ _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
 """Kinds whose release leaves the object that it is about in place."""
 _LISTED = frozenset({"registration", "weak-registration", "handler"})
 """Kinds that are made known to an owner, which can find them again."""
+_DROPS = frozenset({"put", "unref"})
 _SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
 _ACTIONS = frozenset(
     {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
@@ -162,6 +163,15 @@ class Calls(Handle):
             return False
         return 0 < self.loop_end < call.start
 
+    def _is_inside_owner(self, arg: Expr, facts: Facts) -> bool:
+        """Whether a count that is dropped is that of the structure that the handle is a member, or a part, of."""
+        if self.root is None:
+            return False
+        owner, place, value = facts.values.get(self.root, self.root), self.owed.handle, facts.value(arg)
+        if arg.kind is Kind.ADDRESS and value.startswith(f"&{owner}->"):
+            return not self.counted and place != value and self.root not in self.owed.keys
+        return value == owner and place.startswith(f"&{owner}->")
+
     def _ends_owner(self, call: Expr, state: State) -> bool:
         """Whether a call tears down the structure that the handle is a member of."""
         name, knowledge = call.text, self.knowledge
@@ -170,6 +180,9 @@ class Calls(Handle):
         for arg in call.args:
             value = state.facts.value(arg)
             if value in state.containers or "^" + value in state.containers:
+                return True
+            drops = not _DROPS.isdisjoint(knowledge.words(name))
+            if drops and self._is_inside_owner(arg, state.facts):
                 return True
             if value == self.root or arg.key == self.root:
                 if self.owed.evidence == "names":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import pairwise
+
 from linter.detect.typestate_model import Exit, Obligation
-from linter.detect.typestate_tables import ARGUMENT, RETURN, Knowledge
+from linter.detect.typestate_tables import ADDRESS, ARGUMENT, RETURN, Knowledge
 from linter.flow.facts import ANY, NEGATIVE, POSITIVE, ZERO, Facts
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
+from linter.pattern import lazy
 
 FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
 
@@ -18,6 +22,11 @@ _PER_REQUEST = frozenset({"memory", "object", "mapping", "skb", "buffer", "refer
 """Kinds of what a request takes with it until it is done."""
 SENDS = frozenset({"send", "submit", "queue", "enqueue", "xmit", "transmit", "request", "req", "issue", "post"})
 """Words of functions that start what is finished later, in another place."""
+_NEAR, _PARTS = 40, 12
+"""Bytes between a call and the condition of the `if` behind it, and between the parts of that."""
+_MOST_TRAIL = 12
+_COMMENTED = 400
+_GONE = lazy(rb"/[/*][^/]*\b(?:freed|frees|released|releases|consumed|consumes|owns|owned)\b")
 
 
 def returned_variable(cfg: Cfg) -> str | None:
@@ -60,7 +69,7 @@ def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
     return UNSURE if value[:1] == "<" and value[1:-1].isdigit() else SUCCESS
 
 
-def failed_by_test(cfg: Cfg, owed: Obligation, exit: Exit, facts: Facts) -> bool:
+def _failed_by_test(cfg: Cfg, owed: Obligation, exit: Exit, facts: Facts) -> bool:
     """Whether the path came through a test that says that nothing was acquired, whatever the tables say of the call."""
     if owed.handle and not facts.value_mask(owed.handle) & (ZERO | POSITIVE | NEGATIVE):
         return True  # the handle is an ERR_PTR
@@ -88,15 +97,100 @@ def _is_then(cfg: Cfg, tested: Expr) -> bool:
     return len(targets) == 2 and targets[False] < targets[True]
 
 
-def judged_by_helper(owed: Obligation, exit: Exit) -> bool:
-    """Whether the last test on the path gives what the call said, if it is no object, to a helper that judges it."""
+def _judged_by_helper(owed: Obligation, exit: Exit) -> bool:
+    """Whether a helper judges what the call said, if that is no object: in the last test, or as an ACPI failure."""
     trail, facts = exit.state.trail, exit.state.facts
-    if trail is None or owed.handle == owed.result or facts.value_mask(owed.result) != ANY:
+    if trail is None or owed.handle == owed.result:
         return False
-    asked = trail[1]
-    while asked.kind is Kind.UNARY:
-        asked = asked.args[0]
-    return asked.kind is Kind.CALL and any(facts.value(arg) == owed.result for arg in asked.args)
+    for test in (trail, trail[0]) if trail[0] is not None else (trail,):
+        asked = test[1]
+        while asked.kind is Kind.UNARY:
+            asked = asked.args[0]
+        if asked.kind is Kind.CALL and any(facts.value(arg) == owed.result for arg in asked.args):
+            failed = test[2] and asked is test[1] and asked.text == "ACPI_FAILURE"
+            return failed or (test is trail and facts.value_mask(owed.result) == ANY)
+    return False
+
+
+def _told_by_filled(cfg: Cfg, owed: Obligation, exit: Exit) -> bool:
+    """Whether the `if` behind the call tests its result, and then what it filled for an answer: `ret || arg.ret`."""
+    trail, call = exit.state.trail, owed.call
+    filled = [arg.args[0].key for arg in call.args if arg.kind is Kind.ADDRESS]
+    filled = [key for key in filled if not any(own == key or own.startswith(key + ".") for own in owed.keys)]
+    if trail is None or not filled or trail[1].start - call.end > 2 * _NEAR:
+        return False
+    tests = sorted(
+        {edge.assume[0] for block in cfg.blocks for edge in block.edges if edge.assume is not None},
+        key=lambda test: test.start,
+    )
+    for first, last in pairwise(test for test in tests if test.start > call.end):
+        return (
+            first.start - call.end < _NEAR
+            and last.start - first.end < _PARTS
+            and trail[1] in (first, last)
+            and any(last.key.startswith(key + ".") for key in filled)
+        )
+    return False
+
+
+def _cleared_by_rounds(cfg: Cfg, owed: Obligation, exit: Exit, releases: Iterable[Step]) -> bool:
+    """Whether the path goes around a loop behind the call that releases: it says that there are no rounds."""
+    found = set(releases)
+    loops = {block.loop for block in cfg.blocks if block.loop and not found.isdisjoint(block.steps)}
+    loops.discard(cfg.blocks[owed.block].loop)
+    trail = exit.state.trail
+    for _ in range(_MOST_TRAIL if loops else 0):
+        if trail is None or trail[1].start < owed.call.start:
+            break
+        condition, held = trail[1], trail[2]
+        for block in cfg.blocks:
+            if block.loop in loops and any(
+                edge.assume is not None
+                and edge.assume[0] is condition
+                and edge.assume[1] == held
+                and cfg.blocks[edge.target].loop != block.loop
+                for edge in block.edges
+            ):
+                return True
+        trail = trail[0]
+    return False
+
+
+def is_empty_answer(cfg: Cfg, exit: Exit) -> bool:
+    """Whether NULL is returned where failures are error pointers: there is no result yet, and no failure."""
+    value = exit.step.expr
+    if value is None or value.key != "NULL":
+        return False
+    steps = (step for block in cfg.blocks for step in block.steps if step.kind is StepKind.RETURN)
+    return any(step.expr is not None and step.expr.text in ("ERR_PTR", "ERR_CAST") for step in steps)
+
+
+def _explained_away(cfg: Cfg, exit: Exit) -> bool:
+    """Whether a comment between the last condition and the way out says that it is gone already."""
+    trail, step = exit.state.trail, exit.step
+    if trail is None or not 0 < step.start - trail[1].end < _COMMENTED:
+        return False
+    return _GONE.search(cfg.function.unit.source[trail[1].end : step.end]) is not None
+
+
+def _is_empty_buffer(owed: Obligation, exit: Exit) -> bool:
+    """Whether the pointer in a structure that the call filled is known to be NULL."""
+    if owed.family is None or owed.family.where != ADDRESS:
+        return False
+    facts = exit.state.facts
+    return any(facts.value_mask(facts.values.get(key, key)) == ZERO for key in owed.keys if key.endswith(".pointer"))
+
+
+def is_excused(cfg: Cfg, owed: Obligation, exit: Exit, facts: Facts, releases: Iterable[Step]) -> bool:
+    """Whether the way to an exit tells that nothing was acquired, or that it is gone."""
+    return (
+        _failed_by_test(cfg, owed, exit, facts)
+        or _judged_by_helper(owed, exit)
+        or _is_empty_buffer(owed, exit)
+        or _told_by_filled(cfg, owed, exit)
+        or _explained_away(cfg, exit)
+        or _cleared_by_rounds(cfg, owed, exit, releases)
+    )
 
 
 def is_sent(cfg: Cfg, knowledge: Knowledge, owed: Obligation, step: Step) -> bool:

@@ -105,5 +105,7 @@ class Handle:
         """Whether a test says that a structure that came back by value holds nothing: `!f.file`, `fd_empty(f)`."""
         if expr.kind is Kind.FIELD:
             return not held and any(expr.key.startswith(key + ".") for key in self.owed.keys)
+        if expr.kind is Kind.CALL and expr.text == "fd_file" and len(expr.args) == 1:
+            return not held and expr.args[0].key in self.owed.keys
         asked = expr.kind is Kind.CALL and expr.text.endswith("_empty") and len(expr.args) == 1
         return held and asked and expr.args[0].key in self.owed.keys

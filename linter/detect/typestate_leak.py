@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from linter.detect.typestate_exit import (
-    FAILURE,
-    SUCCESS,
-    UNSURE,
-    VOID,
-    classify,
-    failed_by_test,
-    is_sent,
-    judged_by_helper,
-)
+from linter.detect.typestate_exit import FAILURE, SUCCESS, UNSURE, VOID, classify, is_empty_answer, is_excused, is_sent
 from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
@@ -85,6 +76,8 @@ class Judge:
         """The exits that are defects."""
         found: list[Leak] = []
         is_init = "__init" in self.cfg.function.annotations
+        if self._is_undone_by_rounds():
+            return found
         if not self.outcome.settled or (self.owed.kind in _NEVER and not (is_init and self.owed.kind == "directory")):
             return found
         for exit in self.outcome.owed:
@@ -95,6 +88,12 @@ class Judge:
                 note_limit(self.cfg.function, TOO_MANY_EXITS)
                 break
         return found
+
+    def _is_undone_by_rounds(self) -> bool:
+        """Whether, in a loop, only a failing round leads to a release: it undoes the rounds before."""
+        if self.owed.kind != "registration" or self.owed.held is not None or self.held is None:
+            return False
+        return self.cfg.blocks[self.owed.block].in_loop and not self.held & ZERO and bool(self.outcome.releases)
 
     def _judge(self, exit: Exit) -> Leak | None:
         owed, facts = self.owed, exit.state.facts.copy()
@@ -107,7 +106,7 @@ class Judge:
                 return None
         if owed.kind == "count" and facts.value_mask(owed.result) == ZERO:
             return None  # get_device(NULL) takes nothing
-        if failed_by_test(self.cfg, owed, exit, facts) or judged_by_helper(owed, exit):
+        if is_excused(self.cfg, owed, exit, facts, (step for step, _, _ in self.outcome.releases.values())):
             return None
         kind = classify(self.cfg, exit.step, facts)
         witness = self._witness(facts)
@@ -132,6 +131,10 @@ class Judge:
             return 2
         return self.knowledge.related(self.owed.name, witness.expr.text)
 
+    def _is_named(self, witness: Step) -> bool:
+        """Whether a release is one by its name, no teardown of something larger."""
+        return (witness.expr is not None and witness.expr.text in self.owed.release) or self._fits(witness) > 0
+
     def _behind_label(self, witness: Step) -> bool:
         """Whether a release stands behind a label, with no return between the two."""
         starts = [self._first_step(self.cfg.blocks[index]) for index in self.cfg.labels.values()]
@@ -152,7 +155,9 @@ class Judge:
         releases = [step for step, mask, _ in self.outcome.releases.values() if mask & here]
         if not releases and self.cfg.has_gap and self.owed.evidence == "table":
             releases = self._beyond_gaps()
-        return min(releases, key=lambda step: step.start) if releases else None
+        if not releases:
+            return None
+        return min(releases, key=lambda step: (not self._is_named(step), not self._behind_label(step), step.start))
 
     def _beyond_gaps(self) -> list[Step]:
         """Releases of the same handle, by its text, in parts of the function that unknown code separates from it."""
@@ -204,6 +209,8 @@ class Judge:
         if owed.kind == "enable" and not witness and not unwinds and self._is_resumed(owed):
             return None
         if kind == FAILURE:
+            if exit.state.stored and is_empty_answer(self.cfg, exit):
+                return None
             if exit.state.stored and self.outcome.releases and not self.outcome.kept:
                 return None  # other ways out release it before it is stored: from then on somebody else does
             if witness and (failures or successes):
@@ -230,13 +237,17 @@ class Judge:
             alone = owed.kind in ("enable", "handler") and owed.family is not None and owed.family.fails == "negative"
             alone = alone or owed.kind == "directory"
             return Confidence.MEDIUM if tail and alone and not self.outcome.releases else None
-        if exit.state.stored or owed.evidence == "names" or not owed.local:
+        if exit.state.stored or owed.evidence == "names" or not owed.local or self._is_reachable(exit):
             return None
         if kind == SUCCESS:
             return Confidence.MEDIUM if successes and FAILURE not in self.kinds and owed.kind in _TEMPORARY else None
         if owed.kind not in _TEMPORARY and owed.kind != "lock":
             return None
         return Confidence.MEDIUM if VOID in self.kinds and exit.leave < 0 else None
+
+    def _is_reachable(self, exit: Exit) -> bool:
+        """Whether the structure that holds it is stored where others find it."""
+        return any(base[0] == "^" for base in exit.state.containers)
 
     def _is_likely_pair(self) -> bool:
         """Whether a release on another way out is more than a guess from names that share some words."""

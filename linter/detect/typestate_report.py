@@ -70,9 +70,18 @@ def shape_of(group: Group) -> str:
     leak = group.first
     if leak.owed.evidence == "given":
         return "exit"
+    if not leak.witness_label or not _is_named(leak):
+        return "exit"
     if leak.exit.leave < 0:
-        return "return" if leak.witness is not None and leak.witness_label else "exit"
-    return "goto" if leak.witness is not None and len(group.leaks) == 1 else "exit"
+        return "return"
+    return "goto" if len(group.leaks) == 1 else "exit"
+
+
+def _is_named(leak: Leak) -> bool:
+    """Whether the release on another way out is one by its name, so that it can be named."""
+    return leak.witness_relation > 0 or (
+        leak.witness is not None and leak.witness.expr is not None and leak.witness.expr.text in leak.owed.release
+    )
 
 
 def group_leaks(leaks: Sequence[Leak]) -> list[Group]:

@@ -10,6 +10,8 @@ from linter.detect.typestate_tables import ADDRESS, ARGUMENT, OUT, RETURN, Famil
 from linter.flow.facts import ANY, NEGATIVE, POSITIVE, Facts
 from linter.flow.model import Expr, Kind, Step
 
+_LOOKS = frozenset({"find", "lookup", "search", "query"})
+
 
 class Seeds(Candidates):
     """Finds where obligations arise in one function."""
@@ -62,6 +64,13 @@ class Seeds(Candidates):
                 return None
             where, handle, keys = got_names
             held, kind = None, "registration" if where == ARGUMENT else "object"
+        if (
+            family is None
+            and where == ARGUMENT
+            and target is None
+            and not _LOOKS.isdisjoint(self.knowledge.words(call.text))
+        ):
+            return None  # only asked for, not kept
         if where == ARGUMENT and target is not None and target.kind is Kind.NAME and held != ANY:
             held = _held_as(self.cfg.locals.get(target.text, ""), held)
         if where == RETURN and target is None and kind != "registration":

@@ -28,6 +28,8 @@ class Stores(Handle):
                 return -1  # nothing names it any more
             return OWED
         if value.kind is Kind.CALL and value.start != owed.call.start:
+            if target.key in owed.keys and any(self._is_handle(arg, facts) for arg in value.args):
+                return -1  # `p = change(p)`: what is left of it where that fails is for the callee to say
             state.containers |= {"~" + facts.value(value)}
         if value.start == owed.call.start or (value.kind is Kind.CALL and not self._is_handle(value, facts)):
             return OWED if value.start != owed.call.start else self._stored(target, state)

@@ -30,7 +30,13 @@ def _build(tables: Tables) -> dict[str, Family]:
     found: dict[str, Family] = {}
     for row in tables["resources"]["families"]:
         handle = row.get("handle")
-        if row.get("fails") != "negative" or row.get("raised") or row.get("failure") or not isinstance(handle, int):
+        if (
+            row.get("fails") != "negative"
+            or row.get("clears")
+            or row.get("raised")
+            or row.get("failure")
+            or not isinstance(handle, int)
+        ):
             continue
         if row["kind"] != "enable" and "free_irq" not in row["release"]:
             continue  # a registration that failed may still hold what its release drops

@@ -90,8 +90,8 @@ class Facts(Values):
         if sign is not None:
             mask = _COMPARED.get((sign, operator), ANY)
             if left.kind is Kind.CALL and left.text == "PTR_ERR" and left.args:
-                if mask == NEGATIVE:  # PTR_ERR(p) == -EPROBE_DEFER
-                    self.refine(self.value(left.args[0]), ERROR)
+                if mask == NEGATIVE and not self.refine(self.value(left.args[0]), ERROR):
+                    return False  # PTR_ERR(p) == -EPROBE_DEFER where p is no error
                 mask = ANY
             if mask != ANY and not self.refine(self.value(left), mask):
                 return False

@@ -22,7 +22,7 @@ NEGATED = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MAX_NAME = 120
 _PREDICATE = lazy(
     r"^(is|has|can|needs?|should|test|IS)_|_(is|has|can|needs?|use|uses|wants?)_|_(enabled|supported|capable|present|"
-    r"valid|empty|available|active|running|test_bit)$|^list_empty|^test_bit|^(netif|of|device|fwnode)_.*_bool$"
+    r"valid|empty|available|active|running|test_bit|eq|equal)$|^list_empty|^test_bit|^(netif|of|device|fwnode)_.*_bool$"
 )
 """Callees whose answer is taken to be the same when the same question is asked again."""
 

@@ -36,7 +36,9 @@ TRANSPARENT = frozenset(
 )
 """Macros whose value is their first argument."""
 
-TRANSPARENT_SECOND = frozenset(["drm_WARN_ON", "drm_WARN_ON_ONCE", "drm_WARN", "drm_WARN_ONCE", "dev_WARN_ONCE"])
+TRANSPARENT_SECOND = frozenset(
+    ["drm_WARN_ON", "drm_WARN_ON_ONCE", "drm_WARN", "drm_WARN_ONCE", "dev_WARN_ONCE", "dev_WARN", "XE_IOCTL_DBG"]
+)
 """Macros whose value is their second argument; the first names a device."""
 
 STORES = frozenset(["WRITE_ONCE", "rcu_assign_pointer", "RCU_INIT_POINTER"])
