@@ -108,11 +108,21 @@ class Facts(Values):
             if one == two:
                 return operator == "=="
             one, two = sorted((one, two))
-            known = self.masks.get("==" + one)
-            if operator == "==" and known is not None:
-                pass
+            if operator == "==" and not self._equals(one, two):
+                return False
             return self.refine(f"?{one}=={two}", NONZERO if operator == "==" else ZERO)
         return self.refine(f"?{one}<{two}", NONZERO if operator == "<" else ZERO)
+
+    def _equals(self, one: str, two: str) -> bool:
+        """Learn that two values are equal; False where they are different numbers, or one is another number already."""
+        if not one.startswith("="):
+            one, two = two, one
+        if not one.startswith("="):
+            return True
+        if two.startswith("="):
+            return False
+        known = self.values.setdefault("==" + two, one)
+        return known == one or not known.startswith("=")
 
     def run(self, step: Step) -> None:
         """The effect of a step."""

@@ -84,6 +84,27 @@ def test_conditions_agree_with_themselves(body: str) -> None:
     assert marks(body) == {}
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if (a == 3) { if (a == 1) mark(a); }",
+        "a = 1; if (a == 3) mark(a);",
+        "if (a == 3) { b = a; } else { b = 1; return b; } if (b == 2) mark(b);",
+        "if (PTR_ERR(p) == -EPROBE_DEFER) return 0; if (!IS_ERR(p) && PTR_ERR(p) == -ENOMEM) mark(p);",
+        "if (!net_eq(p, q)) { a = g(); if (net_eq(p, q)) mark(a); }",
+        "if (a != 0) { if (XE_IOCTL_DBG(p, !a)) mark(a); }",
+    ],
+)
+def test_one_number_is_no_other(body: str) -> None:
+    """What contradicts the path is not reached."""
+    assert marks(body) == {}
+
+
+def test_a_number_may_change() -> None:
+    """Another value is another number."""
+    assert marks("if (a == 3) { a = g(); if (a == 1) mark(a); }") == {"a": POSITIVE}
+
+
 def test_a_loop_starts_its_values_anew() -> None:
     body = "while (a) { p = get(); if (!p) break; use(p); } mark(p);"
     assert marks(body)["p"] == ANY
