@@ -15,7 +15,7 @@ from linter.detect.typestate_exit import SUCCESS, classify
 from linter.detect.verdicts import sources
 from linter.flow.expr import integer
 from linter.flow.facts import ERROR, POSITIVE, Facts, join, same
-from linter.flow.known import base_facts
+from linter.flow.known import known_steps, leave
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -93,12 +93,7 @@ class Way:
                 self.found.setdefault(step.start, (step, facts))
                 return []
             facts.run(step)
-        found = []
-        for edge in block.edges:
-            after = facts.copy() if len(block.edges) > 1 else facts
-            if edge.assume is None or after.assume(*edge.assume):
-                found.append((edge.target, after))
-        return found
+        return leave(block, facts)
 
     def _changes(self, step: Step) -> bool:
         """Whether a step gives the variable another value, or takes its value out."""
@@ -160,20 +155,12 @@ def _definition(helper: str) -> re.Pattern[bytes]:
 def raw_return(query: Query) -> Iterator[Answer]:
     """A scoped variable that is returned or stored as it is, and then released."""
     variables = scoped(query)
-    known = base_facts(query.cfg) if variables else None
-    if known is None:
-        return
     for variable in variables:
         scope = compound(query, variable.step.start)
-        for block in query.cfg.blocks:
-            if block.index not in known:
-                continue
-            facts = known[block.index].copy()
-            for index, step in enumerate(block.steps):
-                inside = scope is not None and variable.step.start < step.start < scope.end_byte
-                if inside and step.expr is not None and step.expr.key == variable.name:
-                    yield from _handed_out(query, variable, block.index, index, facts)
-                facts.run(step)
+        for block, index, step, facts in known_steps(query.cfg) if scope is not None else ():
+            inside = scope is not None and variable.step.start < step.start < scope.end_byte
+            if inside and step.expr is not None and step.expr.key == variable.name:
+                yield from _handed_out(query, variable, block.index, index, facts)
 
 
 def _handed_out(query: Query, variable: Scoped, block: int, index: int, facts: Facts) -> Iterator[Answer]:

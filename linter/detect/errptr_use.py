@@ -12,7 +12,7 @@ from linter.detect.release_words import release_words
 from linter.detect.returns import Conventions, conventions
 from linter.detect.verdicts import sources
 from linter.flow.facts import POSITIVE, ZERO, Facts
-from linter.flow.known import base_facts, run_block, settle
+from linter.flow.known import facts_before, known_steps, run_block, settle
 from linter.flow.model import BasicBlock, Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -28,24 +28,17 @@ def null_error_read(query: Query) -> Iterator[Answer]:
     if not _may_read(query):
         return
     cfg, known = query.cfg, conventions(query.tables)
-    facts = base_facts(query.cfg)
-    if facts is None or cfg.has_gap:
-        return
-    for block in cfg.blocks:
-        if block.index not in facts:
+    for _, _, step, facts in known_steps(cfg) if not cfg.has_gap else ():
+        call = _given_on(step)
+        if call is None:
             continue
-        state = facts[block.index].copy()
-        for step in block.steps:
-            call = _given_on(step)
-            if call is not None:
-                value = call.args[0]
-                mask = state.mask(value)
-                origin = sources(cfg, value.key)
-                if mask & ZERO and not mask & POSITIVE and _may_be_null(mask, origin, known):
-                    names = {"VALUE": query.text((value.start, value.end)), "READ": call.text}
-                    names["CALLEE"] = f"{sorted(origin)[0]}()" if origin else "the call"
-                    yield Answer((call.start, call.end), names, key=value.key)
-            state.run(step)
+        value = call.args[0]
+        mask = facts.mask(value)
+        origin = sources(cfg, value.key)
+        if mask & ZERO and not mask & POSITIVE and _may_be_null(mask, origin, known):
+            names = {"VALUE": query.text((value.start, value.end)), "READ": call.text}
+            names["CALLEE"] = f"{sorted(origin)[0]}()" if origin else "the call"
+            yield Answer((call.start, call.end), names, key=value.key)
 
 
 def _may_read(query: Query) -> bool:
@@ -123,13 +116,8 @@ def _failure(cfg: Cfg, edge: Edge, known: Conventions) -> Expr | None:
 
 def _state(query: Query, block: BasicBlock, edge: Edge) -> Facts | None:
     """What is known where an edge is taken."""
-    known = base_facts(query.cfg)
-    if known is None or block.index not in known or edge.assume is None:
-        return None
-    facts = known[block.index].copy()
-    for step in block.steps:
-        facts.run(step)
-    return facts if facts.assume(*edge.assume) else None
+    facts = facts_before(query.cfg, block, len(block.steps))
+    return facts if facts is not None and edge.assume is not None and facts.assume(*edge.assume) else None
 
 
 def _zero_returns(cfg: Cfg, target: int, facts: Facts) -> list[tuple[int, Step]]:

@@ -10,7 +10,7 @@ from linter.detect.family_words import family_words
 from linter.detect.questions import Answer, Query
 from linter.flow.build import build_cfg
 from linter.flow.facts import ZERO, Facts
-from linter.flow.known import base_facts, run_block, settle
+from linter.flow.known import known_steps, run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.syntax.model import Function
@@ -37,27 +37,20 @@ def managed_outlives(query: Query) -> Iterator[Answer]:
 
 def _on_failure(query: Query, frees: frozenset[str]) -> Iterator[Answer]:
     """Frees in the function that requested the interrupt, where a later step fails."""
-    known = base_facts(query.cfg)
-    if known is None:
-        return
     told: set[int] = set()
-    for block in query.cfg.blocks:
-        facts = known[block.index].copy() if block.index in known else None
-        for index, step in enumerate(block.steps if facts is not None else ()):
-            if facts is None:
-                break
-            facts.run(step)
-            request = step.expr
-            if step.kind is not StepKind.CALL or request is None or request.text not in REQUESTS or not request.args:
-                continue
-            data = request.args[-1]
-            after = facts.copy()
-            if data.kind is not Kind.NAME or not after.refine(f"<{request.start}>", ZERO):
-                continue
-            for place in _frees(query.cfg, block.index, index, after, after.value(data), frees):
-                if place.start not in told and not _quieted_in_loop(query, request.start, place.start):
-                    told.add(place.start)
-                    yield _answer(query, place, request)
+    for block, index, step, facts in known_steps(query.cfg):
+        request = step.expr
+        if step.kind is not StepKind.CALL or request is None or request.text not in REQUESTS or not request.args:
+            continue
+        data = request.args[-1]
+        after = facts.copy()
+        after.run(step)
+        if data.kind is not Kind.NAME or not after.refine(f"<{request.start}>", ZERO):
+            continue
+        for place in _frees(query.cfg, block.index, index, after, after.value(data), frees):
+            if place.start not in told and not _quieted_in_loop(query, request.start, place.start):
+                told.add(place.start)
+                yield _answer(query, place, request)
 
 
 def _quieted_in_loop(query: Query, first: int, last: int) -> bool:

@@ -15,7 +15,7 @@ from linter.detect.family_words import FamilyWords, family_words
 from linter.detect.questions import Answer, Query
 from linter.detect.typestate_tables import RETURN
 from linter.flow.facts import ZERO, Facts
-from linter.flow.known import base_facts
+from linter.flow.known import known_steps
 from linter.flow.model import Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 from linter.record import record
@@ -97,26 +97,18 @@ def _local(query: Query, releases: frozenset[str], wrong: Wrong) -> Iterator[Ans
     used = names & releases
     if not used or not any(wrong(release, maker) for release in used for maker in names - used):
         return
-    known = base_facts(query.cfg)
-    if known is None:
-        return
     argument = family_words(query.tables).argument
     calls = {
         step.expr.start: step.expr
         for block in query.cfg.blocks for step in block.steps
         if step.kind is StepKind.CALL and step.expr is not None
     }  # fmt: skip
-    for block in query.cfg.blocks:
-        if block.index not in known:
-            continue
-        facts = known[block.index].copy()
-        for step in block.steps:
-            if step.expr is not None and step.expr.text in releases:
-                release = step.expr
-                maker = _maker(step, argument.get(release.text, 0), facts, calls)
-                if maker is not None and wrong(release.text, maker.text):
-                    yield _answer(query, release, argument.get(release.text, 0), maker)
-            facts.run(step)
+    for _, _, step, facts in known_steps(query.cfg):
+        if step.expr is not None and step.expr.text in releases:
+            release = step.expr
+            maker = _maker(step, argument.get(release.text, 0), facts, calls)
+            if maker is not None and wrong(release.text, maker.text):
+                yield _answer(query, release, argument.get(release.text, 0), maker)
 
 
 def _maker(step: Step, index: int, facts: Facts, calls: dict[int, Expr]) -> Expr | None:

@@ -12,7 +12,7 @@ from linter.detect.questions import Answer, Query
 from linter.detect.results import on_error_path
 from linter.flow.expr import integer
 from linter.flow.facts import ZERO
-from linter.flow.known import base_facts
+from linter.flow.known import facts_before
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -154,14 +154,10 @@ def _used_somewhere(cfg: Cfg, key: str) -> bool:
 
 def _is_tested(query: Query, use: Step) -> bool:
     """Whether a pointer is known not to be NULL where it is read through."""
-    known = base_facts(query.cfg)
-    for block in query.cfg.blocks if known is not None else ():
-        if known is None or use not in block.steps or block.index not in known or use.expr is None:
-            continue
-        facts = known[block.index].copy()
-        for step in block.steps[: block.steps.index(use)]:
-            facts.run(step)
-        return not facts.mask(use.expr) & ZERO
+    for block in query.cfg.blocks if use.expr is not None else ():
+        if use in block.steps:
+            facts = facts_before(query.cfg, block, block.steps.index(use))
+            return facts is not None and use.expr is not None and not facts.mask(use.expr) & ZERO
     return False
 
 

@@ -24,7 +24,7 @@ from linter.detect.protocol_block import DONE, Block, Event, Violation, compile_
 from linter.detect.questions import fill
 from linter.flow.build import build_cfg
 from linter.flow.facts import ANY, ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
-from linter.flow.known import base_facts
+from linter.flow.known import known_steps
 from linter.flow.limits import TOO_MANY_STARTS, UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -174,20 +174,14 @@ def _same(one: State, two: State) -> bool:
 
 def starts(cfg: Cfg, block: Block) -> Iterator[Start]:
     """The calls of a function that start to be followed."""
-    base = base_facts(cfg)
-    for basic in cfg.blocks if base is not None else ():
-        if base is None or basic.index not in base:
-            continue
-        facts = base[basic.index].copy()
-        for index, step in enumerate(basic.steps):
-            if step.kind is StepKind.CALL and step.expr is not None and step.expr.text in block.beginnings:
-                event = block.beginnings[step.expr.text]
-                value, shown = _handle(event, step, facts)
-                facts.run(step)
-                if value is not None:
-                    yield Start(event, step.expr, basic.index, index, value, shown, facts.copy())
-            else:
-                facts.run(step)
+    for basic, index, step, facts in known_steps(cfg):
+        if step.kind is StepKind.CALL and step.expr is not None and step.expr.text in block.beginnings:
+            event = block.beginnings[step.expr.text]
+            value, shown = _handle(event, step, facts)
+            if value is not None:
+                after = facts.copy()
+                after.run(step)
+                yield Start(event, step.expr, basic.index, index, value, shown, after)
 
 
 def _handle(event: Event, step: Step, facts: Facts) -> tuple[str | None, str]:

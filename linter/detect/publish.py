@@ -18,7 +18,7 @@ from linter.detect.release_words import ReleaseWords, argument, names_any, relea
 from linter.detect.sequences import steps_behind
 from linter.flow.expr import integer
 from linter.flow.facts import POSITIVE, ZERO, Facts
-from linter.flow.known import base_facts, run_block, settle
+from linter.flow.known import known_steps, run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import compiled, lazy
 from linter.rulebook.model import Rule, Tables
@@ -41,26 +41,22 @@ def freed_while_found(query: Query) -> Iterator[Answer]:
     words, public = release_words(query.tables), publish_words(query.tables)
     if not names_any(query, words.frees) or not any(name in public.rows for name, _, _ in named_calls(query.function)):
         return
-    known = base_facts(query.cfg)
     told: set[int] = set()
-    for block in query.cfg.blocks if known is not None else ():
-        if known is None or block.index not in known:
+    for block, index, step, before in known_steps(query.cfg):
+        found = _published(query, step)
+        if found is None or step.expr is None:
             continue
-        facts = known[block.index].copy()
-        for index, step in enumerate(block.steps):
-            facts.run(step)
-            found = _published(query, step)
-            if found is None or step.expr is None:
-                continue
-            row, holder = found
-            after = Findable(query.cfg, words, row, step, holder, facts.value(holder))
-            freed = after.follow(facts, block.index, index + 1)
-            if freed is None or freed.expr is None or freed.start in told:
-                continue
-            told.add(freed.start)
-            names = {"VALUE": holder.key, "CALLEE": freed.expr.text, "START": step.expr.text, "UNDO": row.preferred}
-            label = ((step.start, step.end), "found from here on")
-            yield Answer((freed.start, freed.end), names, [label], key=holder.key)
+        row, holder = found
+        facts = before.copy()
+        facts.run(step)
+        after = Findable(query.cfg, words, row, step, holder, facts.value(holder))
+        freed = after.follow(facts, block.index, index + 1)
+        if freed is None or freed.expr is None or freed.start in told:
+            continue
+        told.add(freed.start)
+        names = {"VALUE": holder.key, "CALLEE": freed.expr.text, "START": step.expr.text, "UNDO": row.preferred}
+        label = ((step.start, step.end), "found from here on")
+        yield Answer((freed.start, freed.end), names, [label], key=holder.key)
 
 
 def _published(query: Query, step: Step) -> tuple[Publication, Expr] | None:

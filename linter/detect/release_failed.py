@@ -12,7 +12,7 @@ from linter.detect.release_words import ReleaseWords, argument, names_any, relea
 from linter.flow.build import build_cfg
 from linter.flow.expr import is_error_constant
 from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts
-from linter.flow.known import base_facts, run_block, settle
+from linter.flow.known import facts_before, run_block, settle
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -126,13 +126,8 @@ def dangling_member(query: Query) -> Iterator[Answer]:
 
 def _is_null(query: Query, block: BasicBlock, index: int, handle: Expr) -> bool:
     """Whether a member is known to hold NULL where it is released."""
-    known = base_facts(query.cfg)
-    if known is None or block.index not in known:
-        return False
-    facts = known[block.index].copy()
-    for step in block.steps[:index]:
-        facts.run(step)
-    return facts.mask(handle) == ZERO
+    facts = facts_before(query.cfg, block, index)
+    return facts is not None and facts.mask(handle) == ZERO
 
 
 def _owner_goes(query: Query, words: ReleaseWords, base: str) -> bool:

@@ -8,7 +8,7 @@ from linter.detect.calls import named_calls
 from linter.detect.questions import Answer, Query
 from linter.detect.release_words import argument, release_words
 from linter.flow.facts import Facts
-from linter.flow.known import base_facts, run_block, settle
+from linter.flow.known import known_steps, run_block, settle
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
@@ -21,36 +21,32 @@ def freed_not_put(query: Query) -> Iterator[Answer]:
     called = {name for name, _, _ in named_calls(query.function)}
     if called.isdisjoint(words.counted) or called.isdisjoint(words.frees):
         return
-    known = base_facts(query.cfg)
     told: set[int] = set()
-    for block in query.cfg.blocks if known is not None else ():
-        if known is None or block.index not in known:
+    for block, index, step, before in known_steps(query.cfg):
+        call = step.expr
+        if step.kind is not StepKind.CALL or call is None or call.text not in words.counted or not call.args:
             continue
-        facts = known[block.index].copy()
-        for index, step in enumerate(block.steps):
-            call = step.expr
-            facts.run(step)
-            if step.kind is not StepKind.CALL or call is None or call.text not in words.counted or not call.args:
-                continue
-            holder = _holder(call.args[0])
-            if holder is None:
-                continue
-            count = Count(query.cfg, words.frees, call.args[0].key, holder.key, facts.value(holder), block.index)
-            freed = count.follow(facts, index + 1)
-            if freed is None or freed.expr is None or freed.start in told:
-                continue
-            told.add(freed.start)
-            inner = call.args[0].args[0] if call.args[0].kind is Kind.ADDRESS else call.args[0]
-            names = {
-                "VALUE": holder.key,
-                "CALLEE": freed.expr.text,
-                "PUT": words.counted[call.text],
-                "HANDLE": query.text((call.args[0].start, call.args[0].end)),
-                "MEMBER": inner.key,
-                "START": call.text,
-            }
-            label = ((step.start, step.end), "others may hold references from here on")
-            yield Answer((freed.start, freed.end), names, [label], key=holder.key)
+        holder = _holder(call.args[0])
+        if holder is None:
+            continue
+        facts = before.copy()
+        facts.run(step)
+        count = Count(query.cfg, words.frees, call.args[0].key, holder.key, facts.value(holder), block.index)
+        freed = count.follow(facts, index + 1)
+        if freed is None or freed.expr is None or freed.start in told:
+            continue
+        told.add(freed.start)
+        inner = call.args[0].args[0] if call.args[0].kind is Kind.ADDRESS else call.args[0]
+        names = {
+            "VALUE": holder.key,
+            "CALLEE": freed.expr.text,
+            "PUT": words.counted[call.text],
+            "HANDLE": query.text((call.args[0].start, call.args[0].end)),
+            "MEMBER": inner.key,
+            "START": call.text,
+        }
+        label = ((step.start, step.end), "others may hold references from here on")
+        yield Answer((freed.start, freed.end), names, [label], key=holder.key)
 
 
 def _holder(handle: Expr) -> Expr | None:

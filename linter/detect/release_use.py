@@ -10,7 +10,7 @@ from linter.detect.questions import Answer, Query
 from linter.detect.release_words import ReleaseWords, argument, names_any, release_words, root
 from linter.detect.typestate_tables import knowledge
 from linter.flow.facts import ERROR, NEGATIVE, ZERO, Facts, join, same
-from linter.flow.known import base_facts
+from linter.flow.known import facts_before, leave
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import BasicBlock, Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -68,12 +68,7 @@ class After:
             if self._ends(step, facts):
                 return []
             facts.run(step)
-        found = []
-        for edge in block.edges:
-            after = facts.copy() if len(block.edges) > 1 else facts
-            if edge.assume is None or after.assume(*edge.assume):
-                found.append((edge.target, after))
-        return found
+        return leave(block, facts)
 
     def _ends(self, step: Step, facts: Facts) -> bool:
         """Note what a step does with the value; True where nothing more is to be seen on this path."""
@@ -127,15 +122,10 @@ def _find(query: Query, names: dict[str, int]) -> Iterator[tuple[Step, Expr, Aft
     ]
     if not sites:
         return
-    known = base_facts(query.cfg)
-    if known is None:
-        return
     for block, index, step, handle in sites:
-        if block.index not in known:
+        facts = facts_before(query.cfg, block, index)
+        if facts is None:
             continue
-        facts = known[block.index].copy()
-        for earlier in block.steps[:index]:
-            facts.run(earlier)
         value = facts.value(handle)
         if value[:1] == "=" or facts.mask(handle) in (ZERO, ERROR, NEGATIVE):
             continue

@@ -22,7 +22,7 @@ from linter.detect.model import Finding, Label, finding
 from linter.detect.typestate_exit import FAILURE, SUCCESS, classify, returned_variable
 from linter.flow.build import build_cfg
 from linter.flow.facts import ERROR, NEGATIVE, NONZERO, POSITIVE, ZERO, Facts, join, same
-from linter.flow.known import base_facts
+from linter.flow.known import known_steps
 from linter.flow.limits import UNSETTLED, note_limit
 from linter.flow.model import Cfg, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -173,26 +173,18 @@ class _State:
 _Node = tuple[int, str, int]  # block, state, sign of the returned variable
 
 
-def run_protocol(
-    protocol: Protocol, function: Function, cfg: Cfg, facts: dict[int, Facts], returned: str | None = None
-) -> Iterator[Finding]:
+def run_protocol(protocol: Protocol, function: Function, cfg: Cfg) -> Iterator[Finding]:
     """Findings of one protocol in one function."""
-    for block in cfg.blocks:
-        before = facts.get(block.index)
-        if before is None:
+    for block, position, step, known in known_steps(cfg):
+        if step.kind is not StepKind.CALL or step.expr is None:
             continue
-        known = before.copy()
-        for position, step in enumerate(block.steps):
-            if step.kind is StepKind.CALL and step.expr is not None:
-                for move in protocol.transitions:
-                    if move.event is None or move.source != protocol.start:
-                        continue
-                    value = move.event.value(step.expr, known)
-                    if value is not None:
-                        yield from _Follow(protocol, function, cfg, value, step, returned).run(
-                            block.index, position, move, known
-                        )
-            known.run(step)
+        for move in protocol.transitions:
+            if move.event is None or move.source != protocol.start:
+                continue
+            value = move.event.value(step.expr, known)
+            if value is not None:
+                follow = _Follow(protocol, function, cfg, value, step, returned_variable(cfg))
+                yield from follow.run(block.index, position, move, known)
 
 
 class _Follow:
@@ -298,6 +290,5 @@ def run_protocols(protocols: Sequence[Protocol], function: Function) -> Iterator
     mine = [protocol for protocol in protocols if any(name.encode() in text for name in protocol.names)]
     if mine:
         cfg = build_cfg(function)
-        facts = base_facts(cfg)
-        for protocol in mine if facts is not None else ():
-            yield from run_protocol(protocol, function, cfg, facts or {}, returned_variable(cfg))
+        for protocol in mine:
+            yield from run_protocol(protocol, function, cfg)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from linter.flow.facts import Facts, join, same
 from linter.flow.limits import TOO_LARGE, UNSETTLED, note_limit
-from linter.flow.model import Cfg, Expr, Step
+from linter.flow.model import BasicBlock, Cfg, Expr, Step
 from linter.flow.solve import Unsettled, solve
 
 MOST_BLOCKS = 4_000
@@ -29,9 +29,14 @@ def run_block(
         if ends(step, facts):
             return []
         facts.run(step)
+    return leave(block, facts, may)
+
+
+def leave(block: BasicBlock, facts: Facts, may: Callable[[Expr, bool], bool] | None = None) -> list[tuple[int, Facts]]:
+    """The blocks behind a block, with what is known there; the facts given are used up."""
     found = []
     for edge in block.edges:
-        after = facts.copy()
+        after = facts.copy() if len(block.edges) > 1 else facts
         if edge.assume is None or (after.assume(*edge.assume) and (may is None or may(*edge.assume))):
             found.append((edge.target, after))
     return found
@@ -69,6 +74,31 @@ def _base_facts(cfg: Cfg) -> dict[int, Facts] | None:
         note_limit(cfg.function, TOO_LARGE)
         return None
     return settle(cfg, [(cfg.entry, Facts())], lambda index, facts: run_block(cfg, index, facts, _never))
+
+
+def known_steps(cfg: Cfg) -> Iterator[tuple[BasicBlock, int, Step, Facts]]:
+    """Every step that is reached: its block, its place there, and what is known in front of it.
+
+    The facts move on with the next step: copy what you keep or change.
+    """
+    known = base_facts(cfg) or {}
+    for block in cfg.blocks:
+        if block.index in known:
+            facts = known[block.index].copy()
+            for index, step in enumerate(block.steps):
+                yield block, index, step, facts
+                facts.run(step)
+
+
+def facts_before(cfg: Cfg, block: BasicBlock, index: int) -> Facts | None:
+    """What is known in front of a step of a block, for the caller to change; None where it is not reached."""
+    known = base_facts(cfg)
+    if known is None or block.index not in known:
+        return None
+    facts = known[block.index].copy()
+    for step in block.steps[:index]:
+        facts.run(step)
+    return facts
 
 
 def _never(step: Step, facts: Facts) -> bool:
