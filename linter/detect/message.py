@@ -5,7 +5,7 @@
       message: "$NAME did not sign off"  with what the check tells about its finding
     message:
       in: log                            subject, title, log (no trailers), notes, body, headers or trailers
-      words: [Change-Id]                 texts of which one has to be there, where `line` is slow to search for
+      look: [Change-Id]                  texts of which one has to be there, where `line` is slow to search for
       line: '^Change-Id: (I[0-9a-f]+)'   a line of it; $1 is the first group
       unless: ok                         a line that is fine
       absent: ok                         nothing when some line of the message has this
@@ -37,7 +37,7 @@ from linter.rulebook.model import Confidence, Rule, Severity, Tables
 
 CHECKS = {**CLAIMS, **PEOPLE, **TRAILERS, **PARTS}
 SECTIONS = ("subject", "title", "log", "notes", "body", "headers", "trailers")
-_KEYS = ("check", "in", "words", "line", "unless", "absent", "first", "message", "quoted", "userspace", "rfc")
+_KEYS = ("check", "in", "look", "line", "unless", "absent", "first", "message", "quoted", "userspace", "rfc")
 _NAME = lazy(r"\$([A-Z]+|[1-9])")
 
 
@@ -75,7 +75,7 @@ def _lines(rule: Rule, patch: Patch) -> Iterator[Problem]:
     block = rule.block
     wanted = compiled(block["line"], re.MULTILINE)
     text = message_text(patch, block["in"])
-    if ("words" in block and not any(word in text for word in block["words"])) or wanted.search(text) is None:
+    if ("look" in block and not any(each in text for each in block["look"])) or wanted.search(text) is None:
         return
     unless = compiled(block["unless"]) if "unless" in block else None
     if "absent" in block:

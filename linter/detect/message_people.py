@@ -79,8 +79,13 @@ def is_backport(patch: Patch) -> bool:
 
 
 def _missing(patch: Patch, context: Context) -> Iterator[Problem]:
-    if not signers(patch):
-        yield Problem(last_line(patch), {"AUTHOR": str(patch.author or "the author")})
+    """Nobody signed, or below the line where git stops to read."""
+    if signers(patch):
+        return
+    below = (number for number, line in message_lines(patch, "notes") if _SIGNED.match(line))
+    lineno = next(below, 0)
+    what = "the Signed-off-by stands below the `---` line, where git drops it" if lineno else "no Signed-off-by"
+    yield Problem(lineno or last_line(patch), {"WHAT": what, "AUTHOR": str(patch.author or "the author")})
 
 
 def _author(patch: Patch, context: Context) -> Iterator[Problem]:
@@ -90,9 +95,8 @@ def _author(patch: Patch, context: Context) -> Iterator[Problem]:
     signed = signers(patch)
     if any(same_person(author, person) for _, person in signed):
         return
-    others = tuple((lineno, "signed by somebody else") for lineno, _ in signed[:1])
-    at = signed[0][0] if signed else header_line(patch, "From")
-    yield Problem(at, {"AUTHOR": str(author)}, author.address, others if not signed else ())
+    at = signed[0][0] if signed else last_line(patch)  # where `missing-sob` says it, too
+    yield Problem(at, {"AUTHOR": str(author)}, author.address)
 
 
 def _sender(patch: Patch, context: Context) -> Iterator[Problem]:
