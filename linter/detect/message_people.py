@@ -54,7 +54,18 @@ def same_person(one: Person, other: Person) -> bool:
         return True
     if "".join(sorted(left)) == "".join(sorted(right)) and left:
         return True
+    if one.address.lower().partition("@")[2] == other.address.lower().partition("@")[2] and one.address:
+        return _differ_by_a_letter(left, right)
     return bool(left) and left == right
+
+
+def _differ_by_a_letter(left: frozenset[str], right: frozenset[str]) -> bool:
+    """Whether two names of one house share a word, and the other word has one letter that is another."""
+    shared, mine, other = left & right, left - right, right - left
+    if not shared or len(mine) != 1 or len(other) != 1:
+        return left == right and bool(left)
+    a, b = *mine, *other
+    return len(a) == len(b) > 4 and sum(x != y for x, y in zip(a, b, strict=True)) == 1
 
 
 def _bare(address: str) -> str:

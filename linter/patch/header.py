@@ -63,6 +63,10 @@ def parse_subject(text: str) -> Subject:
     return Subject(text, rest.strip(), tuple(prefixes), version, index, total, reply)
 
 
+# `Doe, Jane <j@x>`: an encoded name that was decoded, no list of two
+_FAMILY_FIRST = lazy(r"\s*([^<>\"@]{0,100},[^<>\"@]{0,100}\S)\s*<([^<>\s@]{1,100}@[^<>\s@]{1,200})>\s*$")
+
+
 def parse_person(value: str) -> Person | None:
     """The first person of an address header."""
     if match := _ADDRESS.match(value):
@@ -70,6 +74,8 @@ def parse_person(value: str) -> Person | None:
         return Person(name.strip(), match[3])
     if match := _BARE.match(value):
         return Person((match[2] or "").strip(), match[1])
+    if match := _FAMILY_FIRST.match(value):
+        return Person(match[1], match[2])
     return _parse_person_slowly(value)
 
 
