@@ -83,9 +83,9 @@ class Calls(Handle):
 
     def _helps(self, name: str) -> bool:
         """Whether a function of the same file, in sight, gives back what is owed and does not take it itself."""
-        body = bodies(self.cfg.function.unit).get(name) if self.counted and self.owed.handle else None
-        if body is None or name == self.cfg.function.name:
-            return False
+        body = bodies(self.cfg.function.unit).get(name) if self.owed.handle else None
+        if body is None or name == self.cfg.function.name or (not self.counted and self.root in self.cfg.locals):
+            return False  # what only a local variable names is out of reach
         last = compiled(r"\w+").findall(next(iter(self.owed.keys), ""))
         word = re.compile(rb"\b" + last[-1].encode() + rb"\b") if last else None
         taken = compiled(rb"\b" + re.escape(self.owed.name.encode()) + rb"\s*\(")

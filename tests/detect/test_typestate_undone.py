@@ -164,6 +164,22 @@ def test_what_a_function_of_the_same_file_gives_back(helper: str, names: list[st
     assert leaks == set(["pm_runtime_get_sync"] if names is None else names)
 
 
+UNDO = "static void g(void)\n{\n\tclass_destroy(foo_class);\n}\n"
+
+
+@pytest.mark.parametrize(("name", "count"), [("foo_class", 0), ("class", 1)])
+def test_what_a_module_s_cleanup_gives_back(name: str, count: int) -> None:
+    body = f"struct class *class; {name} = class_create(NAME); if (IS_ERR({name})) return PTR_ERR({name});"
+    body += " if (foo_register(foo)) { g(); return -EIO; } return 0;"
+    functions = make_unit(UNDO + STATIC.replace("static int", "static int __init") + body + "\n}\n").functions
+    found = [
+        leak
+        for owed, outcome, cfg in outcomes(functions[1], known())
+        for leak in Judge(cfg, known(), owed, outcome).leaks()
+    ]
+    assert len(found) == count
+
+
 MAKER = "struct foo *f(struct dev *dev, int a)\n{\n\tstruct foo *p = %s(dev, 1, 8);\n\n\tif (!p)\n\t\treturn NULL;\n"
 MAKER += "\tif (a)\n\t\treturn NULL;\n\treturn p;\n}\n"
 MADE = "static struct foo *foo_alloc(struct dev *dev, int n, int m)\n{\n\treturn %s(dev, n * m, GFP_KERNEL);\n}\n\n"

@@ -97,6 +97,7 @@ def test_user_space(tables: Tables, path: str | None, user: bool) -> None:
         (patch("drivers/mmc/mtk-sd.c", prefixes=("U-Boot", "19/20")), False),
         (patch("drivers/mmc/mtk-sd.c", prefixes=("PATCH", "19/20")), True),
         (patch("include/configs/meson64.h"), False),
+        (patch("server/drivers/led.c"), False),
         (patch("lib/utils/psci/Kconfig", "include/sbi/riscv.h"), False),
         (patch("lib/ext2fs/ismounted.c"), False),
         (patch("lib/zlib_inflate/inflate.c"), True),
