@@ -93,10 +93,14 @@ def _missing(patch: Patch, context: Context) -> Iterator[Problem]:
     """Nobody signed, or below the line where git stops to read."""
     if signers(patch):
         return
-    below = (number for number, line in message_lines(patch, "notes") if _SIGNED.match(line))
-    lineno = next(below, 0)
+    lineno = _signed_below(patch)
     what = "the Signed-off-by stands below the `---` line, where git drops it" if lineno else "no Signed-off-by"
     yield Problem(lineno or last_line(patch), {"WHAT": what, "AUTHOR": str(patch.author or "the author")})
+
+
+def _signed_below(patch: Patch) -> int:
+    """The line of a sign-off below the `---` line; 0 where there is none."""
+    return next((number for number, line in message_lines(patch, "notes") if _SIGNED.match(line)), 0)
 
 
 def _author(patch: Patch, context: Context) -> Iterator[Problem]:
@@ -106,7 +110,7 @@ def _author(patch: Patch, context: Context) -> Iterator[Problem]:
     signed = signers(patch)
     if any(same_person(author, person) for _, person in signed):
         return
-    at = signed[0][0] if signed else last_line(patch)  # where `missing-sob` says it, too
+    at = signed[0][0] if signed else _signed_below(patch) or last_line(patch)  # where `missing-sob` says it, too
     yield Problem(at, {"AUTHOR": str(author)}, author.address)
 
 
