@@ -6,6 +6,7 @@ along paths with what their conditions say, and only where nothing was stored ye
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from linter.detect.calls import clean_text, named_calls
@@ -115,7 +116,7 @@ def unfilled_read(query: Query) -> Iterator[Answer]:
         at = found.state.call
         callee = next((n for n, start, _ in named_calls(query.function) if start == at), "")
         labels = [((at, at + len(callee)), "leaves it alone where it fails")]
-        sure = Confidence.LOW if _hardly_fails(query, callee) else None
+        sure = Confidence.LOW if _hardly_fails(query, callee, at) else None
         yield Answer(found.place, {"VALUE": name, "CALLEE": callee}, labels, key=name, confidence=sure)
 
 
@@ -133,6 +134,7 @@ def _dropped_fillers(query: Query) -> dict[str, int]:
     return found
 
 
+_REGMAP = lazy(rb"\w+\s*\(\s*(?:\w+(?:->|\.))*(\w+)\s*,")
 _LAST = lazy(rb"[,(]\s*&\w+\s*\)$")
 _SURE = lazy(r"^pci_(?:bus_|user_)?read_config|^pcie_capability_read|^v4l2_subdev_call|^(?:__)?get_user$|^acpi_get_")
 """Calls that store something where they fail, too."""
@@ -147,14 +149,20 @@ def _count(arguments: bytes) -> int:
     return commas
 
 
-def _hardly_fails(query: Query, callee: str) -> bool:
+def _hardly_fails(query: Query, callee: str, at: int) -> bool:
     """Whether a call fails on slow buses only and nothing shows that the device is on one."""
     table = query.tables["uninit"]
-    if callee not in table["bus-calls"].split() or (query.unit.image.path or "").startswith(
-        tuple(table["bus-paths"].split())
-    ):
+    if callee not in table["bus-calls"].split():
         return False
-    return not any(word.encode() in query.unit.identifiers for word in table["bus-words"].split())
+    text = clean_text(query.unit)
+    regmap = _REGMAP.match(text, at)
+    if regmap is not None and re.search(rb"\b" + regmap[1] + rb"\s*=\s*\w*syscon\w*\(", text):
+        return True  # registers of the system are in memory
+    names = query.unit.identifiers
+    if any(word.encode() in names for word in table["bus-words"].split()):
+        return False
+    on_bus = (query.unit.image.path or "").startswith(tuple(table["bus-paths"].split()))
+    return not on_bus or (b"platform_device" in names and b"dev_get_regmap" not in names)
 
 
 def _is_filled(cfg: Cfg, name: str, fills: dict[str, int]) -> bool:

@@ -120,6 +120,11 @@ def test_a_map_that_hardly_fails_is_hardly_worth_a_word() -> None:
     on_bus = READ.replace("struct foo *foo", "struct i2c_client *client, struct foo *foo")
     assert [answer.confidence for answer in ask(unfilled_read, READ.format(body=body))] == [Confidence.LOW]
     assert [answer.confidence for answer in ask(unfilled_read, on_bus.format(body=body))] == [None]
+    in_memory = (
+        'static void setup(struct foo *foo)\n{\n\tfoo->map = syscon_regmap_lookup_by_phandle(foo->np, "x");\n}\n'
+    )
+    found = ask(unfilled_read, in_memory + on_bus.format(body=body))
+    assert [answer.confidence for answer in found] == [Confidence.LOW]
 
 
 @pytest.mark.parametrize(
