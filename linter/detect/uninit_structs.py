@@ -202,7 +202,8 @@ def _handed_on(query: Query, name: str) -> Step | None:
             if step.expr is not None and step.expr.kind is not Kind.CALL and _addresses(step.expr, name):
                 return step if stored else None
         elif step.kind is StepKind.CALL and step.expr is not None and _addresses(step.expr, name):
-            return step if stored and not _FILLS.search(step.expr.text) else None
+            asks = (step.expr.text, *(arg.text for arg in step.expr.args if arg.kind is Kind.NAME))
+            return step if stored and not any(_FILLS.search(each) for each in asks) else None
         elif step.kind is StepKind.CALL and step.expr is not None and any(arg.key == name for arg in step.expr.args):
             return None  # a macro may set it
     return None
