@@ -120,7 +120,8 @@ def is_kernel_patch(patch: Patch, tables: Tables) -> bool:
     paths = [file.path for file in patch.files if file.path is not None]
     if any(matches(table.foreign, path) for path in paths):
         return False
-    return not paths or any(_in_kernel_tree(path, table) for path in paths)
+    named = [path for path in paths if "/" in path] or paths  # bare names say nothing beside others
+    return not named or any(_in_kernel_tree(path, table) for path in named)
 
 
 def _in_kernel_tree(path: str, table: _UserSpace) -> bool:
