@@ -54,9 +54,19 @@ def same_person(one: Person, other: Person) -> bool:
         return True
     if "".join(sorted(left)) == "".join(sorted(right)) and left:
         return True
+    if _is_short_for(left, right) or _is_short_for(right, left):
+        return True
     if one.address.lower().partition("@")[2] == other.address.lower().partition("@")[2] and one.address:
         return _differ_by_a_letter(left, right)
     return bool(left) and left == right
+
+
+def _is_short_for(nick: frozenset[str], name: frozenset[str]) -> bool:
+    """Whether one word is made of a name: `jdoe`, `doej`, `janedoe`."""
+    if len(nick) != 1 or len(name) < 2:
+        return False
+    made = {word for one in name for other in name - {one} for word in (one[0] + other, other + one[0], one + other)}
+    return len(next(iter(nick))) > 4 and not made.isdisjoint(nick)
 
 
 def _differ_by_a_letter(left: frozenset[str], right: frozenset[str]) -> bool:
