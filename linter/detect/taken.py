@@ -16,7 +16,9 @@ from typing import Any
 from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.detect.questions import fill
 from linter.detect.taken_blocks import blocks, is_explained
+from linter.detect.taken_calls import stops, zeroing
 from linter.detect.taken_codes import codes, result_tests
+from linter.detect.taken_jumps import labels
 from linter.detect.taken_model import Search, Taken
 from linter.detect.taken_starts import error_pointers, first_values
 from linter.detect.taken_tests import bound_tests, loosened, null_tests
@@ -32,6 +34,9 @@ QUESTIONS: Mapping[str, Search] = {
     "bound": loosened,
     "first-value": first_values,
     "error-pointer": error_pointers,
+    "label": labels,
+    "zeroing": zeroing,
+    "stop": stops,
 }
 """What a rule of this engine can ask of a run of changed lines."""
 
@@ -55,7 +60,7 @@ class _Runner:
             return
         for block in blocks(file):
             for rule, search in asked:
-                for item in search(block, file):
+                for item in search(block, file, context):
                     yield _report(rule, item, file)
 
 

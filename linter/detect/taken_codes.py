@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from linter.detect.model import Context
 from linter.detect.taken_blocks import (
     Block,
     assigns,
@@ -39,7 +40,7 @@ _STORED = lazy(rb"^(\w+) = ((\w+)\([^;]*\);)$")
 _DMA = lazy(rb"^(?:unlikely\()?dma_mapping_error\([^,]+, ([\w>.\-\[\]]+)\)+$")
 
 
-def codes(block: Block, file: FilePatch) -> Iterator[Taken]:
+def codes(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`ret = -ENOMEM;` goes, and the jump behind it stays."""
     for line in block.gone:
         found = _CODE.match(code(line))
@@ -101,10 +102,10 @@ def _tests(name: bytes, block: Block) -> bool:
     return False
 
 
-def result_tests(block: Block, file: FilePatch) -> Iterator[Taken]:
+def result_tests(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`p = f(); if (!p) return ...`: the test goes, the call stays. Or only the test stays."""
     if block.come:
-        yield from stale_tests(block, file)
+        yield from stale_tests(block)
         return
     parts = if_parts(joined(block.gone))
     called = _CALLED.match(statement_before(block.before))
@@ -139,7 +140,7 @@ def _is_tested(name: bytes, lines: Sequence[Line]) -> bool:
     return False
 
 
-def stale_tests(block: Block, file: FilePatch) -> Iterator[Taken]:
+def stale_tests(block: Block) -> Iterator[Taken]:
     """`ret = f();` becomes `f();`, and the test of `ret` behind it is left."""
     come, gone = joined(block.come), joined(block.gone)
     left = _STORED.match(gone)

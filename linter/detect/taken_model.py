@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from linter.detect.model import Context
 from linter.detect.taken_blocks import Block
 from linter.patch.model import FilePatch, Line
 from linter.record import record
@@ -19,5 +20,5 @@ class Taken:
     key: bytes
 
 
-Search = Callable[[Block, FilePatch], Iterator[Taken]]
+Search = Callable[[Block, FilePatch, Context], Iterator[Taken]]
 """Looks at one run of changed lines."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from linter.detect.model import Context
 from linter.detect.taken_blocks import Block, assigns, code, mentions
 from linter.detect.taken_model import Taken
 from linter.patch.model import FilePatch, LineKind
@@ -14,7 +15,7 @@ _FIRST = lazy(rb"^((?:[A-Za-z_][\w ]*) ?[ *]+)([A-Za-z_]\w*) = (0|NULL|false|\{.
 _CLEARED = lazy(rb"^([A-Za-z_][\w>.\-]*) = NULL;$")
 
 
-def first_values(block: Block, file: FilePatch) -> Iterator[Taken]:
+def first_values(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`int ret = 0;` becomes `int ret;`, and the patch stores nothing in it."""
     for line in block.gone:
         found = _FIRST.match(code(line))
@@ -41,7 +42,7 @@ def _is_filled(name: bytes, block: Block, file: FilePatch) -> bool:
     return len(block.gone) > 3
 
 
-def error_pointers(block: Block, file: FilePatch) -> Iterator[Taken]:
+def error_pointers(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`p = NULL;` behind a failed IS_ERR() goes, and the jump to the cleanup stays."""
     for line in block.gone:
         found = _CLEARED.match(code(line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from linter.detect.model import Context
 from linter.detect.taken_blocks import Block, code, derefs, if_parts, is_moved, is_tested_anew, joined, split_clauses
 from linter.detect.taken_model import Taken
 from linter.patch.model import FilePatch, Line
@@ -26,7 +27,7 @@ _COUNT = lazy(
 )
 
 
-def null_tests(block: Block, file: FilePatch) -> Iterator[Taken]:
+def null_tests(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`if (!p) return;`, `if (p)` around a statement, or one of several conditions: what goes through p stays."""
     for name, later in _pointers(block):
         used = derefs(name, later)
@@ -70,7 +71,7 @@ def _name(found: re.Match[bytes] | None) -> bytes:
     return next((group for group in found.groups() if group), b"") if found is not None else b""
 
 
-def bound_tests(block: Block, file: FilePatch) -> Iterator[Taken]:
+def bound_tests(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`if (i >= N) return ...` goes, and `a[i]` stays."""
     parts = if_parts(joined(block.gone)) if not block.come else None
     if parts is None or not _LEAVING.search(parts[1]) or is_moved(block, file):
@@ -88,7 +89,7 @@ def bound_tests(block: Block, file: FilePatch) -> Iterator[Taken]:
                 return
 
 
-def loosened(block: Block, file: FilePatch) -> Iterator[Taken]:
+def loosened(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`>=` becomes `>` (or `<` becomes `<=`) against a size, and nothing else changes."""
     if len(block.gone) != len(block.come):
         return

@@ -118,7 +118,7 @@ def _releases(hunks: tuple[Hunk, ...], hunk: Hunk, known: Knowledge) -> Iterator
         if call is None:
             continue
         name = call[1].decode("latin-1")
-        if not _is_release(name, known) or label_goes(hunks, hunk, index):
+        if not is_release(name, known) or label_goes(hunks, hunk, index):
             continue
         kind = "unlock" if any(family.lock for family in known.release.get(name, ())) else "release"
         exit = _exit_behind(lines, index, kind)
@@ -139,12 +139,12 @@ def _nulls(hunk: Hunk, removed: list[bytes], added: list[bytes], known: Knowledg
                 continue
             name = call[1].decode("latin-1")
             arguments = [text.strip() for text in call[2].split(b",")]
-            if cleared[1] in arguments and _is_release(name, known) and not goes_on(lines, index, call[1], cleared[1]):
+            if cleared[1] in arguments and is_release(name, known) and not goes_on(lines, index, call[1], cleared[1]):
                 yield Dropped("null", line, earlier, name, cleared[1].decode("utf-8", "replace"))
                 break
 
 
-def _is_release(name: str, known: Knowledge) -> bool:
+def is_release(name: str, known: Knowledge) -> bool:
     if name in known.release:
         return True
     if name in known.borrow_calls or name in known.not_pairs or name in known.acquire or "wait" in known.words(name):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from linter.detect.model import Context
 from linter.detect.taken import QUESTIONS
 from linter.detect.taken_blocks import Block, blocks, derefs, if_parts, is_explained, split_clauses, statement_before
 from linter.patch.model import Change, FilePatch, Hunk, Line, LineKind, Patch
+from tests.detect.units import tables
 
 KINDS = {" ": LineKind.CONTEXT, "+": LineKind.ADDED, "-": LineKind.REMOVED}
 
@@ -27,7 +29,7 @@ def patch_of(body: str, files: int = 1) -> Patch:
 def told(question: str, *lines: str) -> list[str]:
     """The names of what is found in one hunk."""
     file = file_of(*lines)
-    return [item.key.decode() for block in blocks(file) for item in QUESTIONS[question](block, file)]
+    return [item.key.decode() for block in blocks(file) for item in QUESTIONS[question](block, file, Context(tables()))]
 
 
 def only(*lines: str) -> Block:
@@ -131,3 +133,45 @@ def test_statements_and_pointers_are_found() -> None:
     assert statement_before(block.before) == b"p = bar(a, b);"
     assert derefs(b"p", block.behind) is block.behind[0]
     assert derefs(b"x", block.behind) is None
+
+
+LABEL = (" \tif (ret)", "-\t\tgoto err_free;", "+\t\treturn ret;", " \tfoo(f);", "-err_free:")
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ((*LABEL, " \tkfree(f->x);"), ["err_free"]),
+        ((*LABEL, "-\tif (f->x)", "-\t\tkfree(f->x);"), ["err_free"]),
+        ((*LABEL, " \tfoo_tell(f->x);"), []),
+        ((*LABEL, " \tkfree(f->x);", "+\tfoo_publish(f);"), []),
+        ((*LABEL, " \tkfree(f->x);", "-\tf->x = kmalloc(8, GFP_KERNEL);"), []),
+        ((" \tif (ret)", "-\t\tgoto err_a;", "+\t\tgoto err_b;", "-err_a:", "+err_b:", " \tkfree(f->x);"), []),
+        ((" \tif (ret)", "-\t\tgoto err_a;", "+\t\tgoto err_b;", "-err_a:", " \tkfree(f->x);", " err_b:"), ["err_a"]),
+    ],
+)  # fmt: skip
+def test_a_label_is_missed_where_its_jumps_leave_now(lines: tuple[str, ...], wanted: list[str]) -> None:
+    assert told("label", *lines) == wanted
+
+
+def test_zeroing_is_missed_where_nothing_of_it_is_written() -> None:
+    assert told("zeroing", "-\tmemset(&x, 0, sizeof(x));", " \tx.a = 1;") == ["x"]
+    assert told("zeroing", "-\tmemset(&x, 0, sizeof(x));", " \tx.a = 1;", "+\tx.b = 0;") == []
+    assert told("zeroing", "-\tx = kcalloc(n, 4, GFP_KERNEL);", "+\tx = kmalloc_array(n, 4, GFP_KERNEL);") == [
+        "kcalloc("
+    ]
+    assert told("zeroing", "-\tx = kzalloc(8, GFP_KERNEL);", "+\tx = kmalloc(16, GFP_KERNEL);") == []
+
+
+def test_waiting_is_missed_where_the_call_goes_alone() -> None:
+    gone = "-\tcancel_work_sync(&f->work);"
+    assert told("stop", gone, " \tkfree(f);") == ["cancel_work_sync"]
+    assert told("stop", gone, *(f"-\tfoo{n}(f);" for n in range(8)), " \tkfree(f);") == []
+    assert told("stop", gone, "+\tfoo_cancel(&f->work);", " \tkfree(f);") == []
+
+
+def test_an_error_pointer_is_missed_at_the_jump() -> None:
+    head = (" \tif (IS_ERR(p)) {", " \t\tret = PTR_ERR(p);", "-\t\tp = NULL;")
+    assert told("error-pointer", *head, " \t\tgoto out;") == ["p"]
+    assert told("error-pointer", *head, " \t\tp = q;", " \t\tgoto out;") == []
+    assert told("error-pointer", " \tif (!p) {", "-\t\tp = NULL;", " \t\tgoto out;") == []
