@@ -107,13 +107,13 @@ def report(owner: LeakRule, group: Group, function: Function) -> Finding:
         expr, held = leak.reason
         if expr.start > owed.call.start:
             labels.append(Label(unit.location(expr.start, expr.end), _assumed(expr, held)))
-    if leak.witness is not None:
-        told = "given to the caller" if leak.witness.kind is StepKind.RETURN else "released"
-        labels.append(Label(unit.location(leak.witness.start, leak.witness.end), f"{told} here on another way out"))
     message, help_text = owner.block["message"], owner.rule.help
     for name, text in words.items():
         message, help_text = message.replace("$" + name, text), help_text.replace("$" + name, text)
     labels.append(Label(at, message, primary=True))
+    if leak.witness is not None:
+        told = "given to the caller" if leak.witness.kind is StepKind.RETURN else "released"
+        labels.append(Label(unit.location(leak.witness.start, leak.witness.end), f"{told} here on another way out"))
     confidence, limits = leak.confidence, []
     if not function.head_known:
         confidence = min(confidence, Confidence.MEDIUM)

@@ -48,13 +48,16 @@ def physical(place: Position) -> Json:
     return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": region}}
 
 
-def _steps(judged: Judged, source: Source) -> list[Json]:
-    steps = []
+def _steps(judged: Judged, source: Source) -> tuple[list[Json], int]:
+    """A location for each label, and how many of them are the path: what stands behind the defect is beside it."""
+    steps: list[Json] = []
+    path = MOST_LOCATIONS
     for label in judged.finding.labels:
         place = position(label.location, source)
         if place is not None:
             steps.append({**physical(place), "message": message(label.text or judged.finding.message)})
-    return steps[:MOST_LOCATIONS]
+            path = len(steps) if label.primary else path
+    return steps[:MOST_LOCATIONS], path
 
 
 def _suppressions(judged: Judged) -> list[Json]:
@@ -70,7 +73,7 @@ def result(judged: Judged, source: Source, place: Position, index: int, fingerpr
     where = physical(place)
     if finding.function:
         where["logicalLocations"] = [{"name": visible(finding.function), "kind": "function"}]
-    steps = _steps(judged, source)
+    steps, path = _steps(judged, source)
     record: Json = {
         "ruleId": finding.rule,
         "ruleIndex": index,
@@ -83,8 +86,8 @@ def result(judged: Judged, source: Source, place: Position, index: int, fingerpr
     beside = [step for step in steps if step["physicalLocation"] != where["physicalLocation"]]
     if beside:
         record["relatedLocations"] = [{"id": at, **step} for at, step in enumerate(beside, 1)]
-    if len(steps) > 1:
-        flow = [{"location": step} for step in steps]
+    if min(path, len(steps)) > 1:
+        flow = [{"location": step} for step in steps[:path]]
         record["codeFlows"] = [{"threadFlows": [{"locations": flow}]}]
     suppressions = _suppressions(judged)
     if suppressions:

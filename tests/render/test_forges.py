@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from linter.detect.model import Label
 from linter.record import replace
 from linter.render.options import RenderOptions
 from linter.render.patchwork import check as patchwork_check
@@ -187,6 +188,19 @@ def test_sarif_has_what_github_requires():
         assert location["region"]["startLine"] >= 1
         assert result["partialFingerprints"]["primaryLocationLineHash"]
     assert len(run["results"]) == 3
+
+
+def test_sarif_path_ends_at_the_defect():
+    patch = sample.heap_patch()
+    labels = [(at(patch, "get_unused_fd_flags"), "reserved here"), (at(patch, "return -EFAULT;"), "still reserved")]
+    one = finding(labels)
+    beside = Label(at(patch, "fd_install"), "released here on another way out")
+    judged = judge(replace(one, labels=(*one.labels, beside)))
+    log = json.loads("".join(renderer("sarif")(report_of(PatchReport(patch, (judged,))), RenderOptions())))
+    found = log["runs"][0]["results"][0]
+    steps = found["codeFlows"][0]["threadFlows"][0]["locations"]
+    assert [step["location"]["message"]["text"] for step in steps] == ["reserved here", "still reserved"]
+    assert found["relatedLocations"][-1]["message"]["text"] == "released here on another way out"
 
 
 def test_sarif_path_is_a_code_flow():
