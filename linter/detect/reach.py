@@ -25,6 +25,7 @@ from linter.detect.reach_taint import chosen_in, tainted
 from linter.detect.returns import typed_allocators
 from linter.patch.model import LineKind
 from linter.pattern import compiled, lazy
+from linter.record import replace
 from linter.rulebook.harvest import closing
 from linter.rulebook.model import Confidence, Tables
 
@@ -99,10 +100,16 @@ def user_warn(query: Query) -> Iterator[Answer]:
     reach = _user_reach(query) if calls else None
     if reach is None or reach.privileged:
         return
+    from linter.detect.uapi_ioctl import split_arguments  # few have such a call
+
+    if reach.confidence is not Confidence.HIGH:  # by name, or called from a handler: what it is given is not known
+        reach = replace(reach, inputs=frozenset())
     text = clean_text(query.unit)
     for name, start, opening in calls:
         end = closing(text, opening)
-        inside = set(compiled(r"\w+").findall(text[opening:end].decode("utf-8", "replace")))
+        given = split_arguments(text, opening + 1)
+        condition = (given[0] if given is not None else ())[1 if name.startswith(("dev_", "drm_")) else 0 :]
+        inside = set(compiled(r"\w+").findall(condition[0])) if condition else set()
         chosen = inside & tainted(query, reach, calls=False)
         if chosen:
             names = {"CALL": name, "KIND": reach.kind, "WHY": reach.why, "VALUE": sorted(chosen)[0]}

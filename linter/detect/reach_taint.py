@@ -22,7 +22,8 @@ _STORES = (StepKind.ASSIGN, StepKind.DECLARE)
 
 
 def tainted(query: Query, reach: Reach, calls: bool = True) -> frozenset[str]:
-    """Names in a function whose value user space chose; with `calls` off, what other functions make of it is not."""
+    """Names in a function whose value user space chose; with `calls` off, what other functions, or the tables
+    of the kernel, make of it is not."""
     cache, key = query.unit.cache, ("reach.tainted", query.function.span.start, calls)
     if key not in cache:
         cache[key] = _spread(query, reach, calls)
@@ -50,7 +51,7 @@ def _spread(query: Query, reach: Reach, calls: bool) -> frozenset[str]:
                     if value is None:
                         continue
                     called = value.kind is Kind.CALL
-                    chosen = value.text in copies if called and not calls else _is_tainted(value, names, lucky)
+                    chosen = value.text in copies if called and not calls else _is_tainted(value, names, lucky, calls)
                     if (chosen or (called and value.text in copies)) and step.target.kind is Kind.NAME:
                         names |= _base(step.target)
         if len(names) == before:
@@ -65,13 +66,17 @@ def _base(expr: Expr) -> set[str]:
     return {expr.text} if expr.kind is Kind.NAME else set()
 
 
-def _is_tainted(expr: Expr, names: set[str] | frozenset[str], lucky: Callable[[str, list[str]], bool]) -> bool:
+def _is_tainted(
+    expr: Expr, names: set[str] | frozenset[str], lucky: Callable[[str, list[str]], bool], indices: bool = True
+) -> bool:
     stack = [expr]
     while stack:
         top = stack.pop()
         if top.kind is Kind.NAME and top.text in names:
             return True
-        if top.kind is not Kind.CALL or not lucky(top.text, [arg.key for arg in top.args]):
+        if top.kind is Kind.INDEX and not indices:
+            stack.append(top.args[0])  # who picks an entry did not fill it
+        elif top.kind is not Kind.CALL or not lucky(top.text, [arg.key for arg in top.args]):
             stack.extend(top.args)
     return False
 
