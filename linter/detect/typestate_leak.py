@@ -39,6 +39,7 @@ _RESUME = lazy(r"_(?:resume|thaw|restore)(?:_(?:early|noirq|late))?$|_resume_")
 _HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
 _WEAK = frozenset({"handle", "weak-registration"})
 """Kinds that only a release on another way out proves."""
+_DROPPED = lazy(rb"(?i)/[*/][^*/]{0,200}\b(?:drop|releas|unlock)\w*\s+[^*/]{0,40}(?:lock|mutex|semaphore)")
 _MOST_EXITS = 12
 """More exits than this say nothing new about one obligation."""
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
@@ -279,13 +280,34 @@ class Judge:
                         first = min(first, step.start)
         return first < owed.call.start
 
+    def _is_polled(self) -> bool:
+        """Whether a loop tries to take the lock until it has it, or has tried often enough."""
+        root = self.cfg.function.unit.tree.root_node
+        node = root.descendant_for_byte_range(self.owed.call.start, self.owed.call.end)
+        while node is not None and not node.type.endswith(("statement", "declaration")):
+            node = node.parent
+        condition = (
+            node.child_by_field_name("condition") if node is not None and node.type == "while_statement" else None
+        )
+        if condition is None or not condition.start_byte <= self.owed.call.start < condition.end_byte:
+            return False
+        return b"&&" in (condition.text or b"")
+
+    def _is_said_dropped(self, exit: Exit) -> bool:
+        """Whether a comment between the lock and the exit says that somebody gives it back."""
+        return _DROPPED.search(self.cfg.function.unit.source[self.owed.call.end : exit.step.end]) is not None
+
     def _lock_confidence(self, kind: str, exit: Exit) -> Confidence | None:
         """A lock that other exits give back must be given back by each, unless the function is made to keep it."""
         function = self.cfg.function
         if not _HANDS_OVER.isdisjoint(function.annotations) or self._is_lent_lock():
             return None
+        if self._is_polled():
+            return None  # what ended the wait is told by a counter
         if kind == FAILURE:
             return Confidence.HIGH
+        if self.kinds == {FAILURE} or self._is_said_dropped(exit):
+            return None  # who succeeds keeps it
         if not self.knowledge.handover.isdisjoint(self.knowledge.words(function.name)):
             return None
         explicit = exit.step.end - exit.step.start > 1
