@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from linter.detect.calls import clean_text
 from linter.detect.match_comments import COMMENTS
 from linter.detect.match_find import Site
 from linter.detect.match_patch import PATCH
@@ -23,9 +24,14 @@ from linter.detect.match_where import (
     variable,
 )
 from linter.detect.model import Context
+from linter.pattern import lazy
 from linter.rulebook.errors import BlockError
 from linter.rulebook.kernel import parse_version
 from linter.rulebook.model import Tables
+
+_WORD = lazy(r"[A-Za-z_]\w*")
+_STATEMENT = 600
+"""Bytes in front of a name that may belong to the same statement."""
 
 
 def _defined(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
@@ -98,6 +104,23 @@ def _body_of(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     return test
 
 
+def _mentioned(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
+    """The file names it somewhere behind a text, of the same statement, that looks like this."""
+    name = variable(data["mentioned"], (*at, "mentioned"))
+    behind = limited_regex(data.get("behind"), (*at, "behind"))
+
+    def test(site: Site, env: Env, context: Context) -> Env | None:
+        word = _WORD.search(text_of(env.get(name)))
+        text = clean_text(site.unit)
+        for match in re.finditer(rb"\b" + word[0].encode() + rb"\b", text) if word is not None else ():
+            before = text[max(0, match.start() - _STATEMENT) : match.start()].rpartition(b";")[2]
+            if behind.search(" ".join(before.decode("utf-8", "replace").split())):
+                return env
+        return None
+
+    return test
+
+
 def _text_of_node(data: Mapping[str, Any], at: KeyPath, tables: Tables) -> Test:
     """The source of the node itself, as written."""
     pattern = limited_regex(data["text-of-node"], (*at, "text-of-node"))
@@ -143,6 +166,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "last-member": Condition(frozenset(), _last_member),
     "since": Condition(frozenset(), _since),
     "body-of": Condition(frozenset({"regex"}), _body_of),
+    "mentioned": Condition(frozenset({"behind"}), _mentioned),
     "text-of-node": Condition(frozenset(), _text_of_node),
     "line": Condition(frozenset(), _line),
     "whole": Condition(frozenset(), _whole),
