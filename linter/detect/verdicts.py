@@ -12,6 +12,7 @@ from linter.detect.paths import result_taken
 from linter.detect.questions import Answer, Query
 from linter.detect.results import sites
 from linter.detect.returns import conventions
+from linter.flow.dominators import reachable, successors
 from linter.flow.expr import integer
 from linter.flow.model import Cfg, Expr, Kind, StepKind
 from linter.pattern import compiled, lazy
@@ -123,7 +124,7 @@ def _error_tests(query: Query, testers: frozenset[str], wants_null: bool) -> Ite
                 wrong = all(
                     (name in known.errptr_sure or name in known.allocations) and name not in known.stub_null
                     for name in origin
-                )
+                ) and (len(origin) > 1 or value.kind is Kind.CALL or _is_always_set(cfg, value.key, block.index))
             if wrong:
                 name = sorted(origin)[0]
                 kind = "NULL" if name in known.null else "an ERR_PTR"
@@ -134,6 +135,20 @@ def _error_tests(query: Query, testers: frozenset[str], wants_null: bool) -> Ite
                     "TEST": call.text,
                 }
                 yield Answer((call.start, call.end), names, key=value.key)
+
+
+def _is_always_set(cfg: Cfg, key: str, block: int) -> bool:
+    """Whether a value is set on every way to a block: what stood there before, perhaps NULL, does not reach it."""
+    stores = (StepKind.ASSIGN, StepKind.DECLARE)
+    sets = {
+        each.index
+        for each in cfg.blocks
+        for step in each.steps
+        if step.kind in stores and step.target is not None and step.target.key == key
+        if step.expr is not None and step.expr.kind is Kind.CALL
+    }
+    graph = [[] if index in sets else targets for index, targets in enumerate(successors(cfg))]
+    return block in sets or block not in reachable(graph, cfg.entry)
 
 
 def either_judged_by_null(query: Query) -> Iterator[Answer]:
