@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from linter.detect.calls import named_calls
+from linter.detect.calls import clean_text, named_calls
 from linter.detect.handlers import Handler, handler_names
 from linter.detect.order_words import OrderWords, order_words
 from linter.detect.questions import Answer, Query
@@ -22,7 +22,8 @@ _BASES = frozenset([Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF])
 _ACQUIRES = lazy(r"ioremap|_get$|_get_|_register|_alloc|alloc_|kzalloc|kmalloc|kcalloc|create")
 _NUMBERS = lazy(r"irq|property|count|_rate")
 _TAKES = lazy(rb"(\w+)\s*=\s*$")
-_ASKS_DATA = lazy(rb"\b(?:dev|platform|pci|i2c|spi|usb|amba|sdio)_get_(?:drvdata|clientdata|intfdata)\s*\(")
+_LEAVES = lazy(r"_(?:remove|exit|shutdown|suspend|resume|disconnect|unbind)\w{0,8}$")
+_ASKS_DATA = lazy(rb"\b(?:dev|platform|pci|i2c|spi|usb|amba|sdio|snd_soc_\w+)_get_(?:drvdata|clientdata|intfdata)\s*\(")
 
 
 def _publishes(query: Query, words: OrderWords) -> bool:
@@ -171,17 +172,27 @@ def _was_attached(query: Query, words: OrderWords, before: int, data: str) -> bo
 def _asks(handler: Handler) -> bool:
     """Whether a handler asks for the data, and believes that it gets them."""
     for match in _ASKS_DATA.finditer(handler.body):
-        name = _TAKES.search(handler.body[max(match.start() - 80, 0) : match.start()])
-        if name is None or not re.search(rb"!\s*" + name[1] + rb"\b|\b" + name[1] + rb"\s*==\s*NULL", handler.body):
+        taken = _TAKES.search(handler.body[max(match.start() - 80, 0) : match.start()])
+        name = taken[1] if taken is not None else b"?"
+        tested = rb"!\s*" + name + rb"\b|\b" + name + rb"\s*==\s*NULL|\bif\s*\(\s*" + name + rb"\s*\)"
+        if taken is None or not re.search(tested, handler.body):
             return True
     return False
 
 
 def _may_ask(query: Query, words: OrderWords, call: Expr, made: Expr, bases: set[str]) -> bool:
-    """Whether those whom a call lets in ask for a device's data: the handler does, or it is the device's own."""
+    """Whether those whom a call lets in ask for a device's data: the handler does, or one who serves the device."""
     if call.text in words.irq:
         return handler_names(query, call, _asks) is True
-    return not _public(words, call, bases).isdisjoint(_holders(made.args[0]))
+    if _public(words, call, bases).isdisjoint(_holders(made.args[0])):
+        return False
+    text = clean_text(query.unit)
+    return any(
+        function is not query.function
+        and not _LEAVES.search(function.name)
+        and _ASKS_DATA.search(text, function.body.start_byte, function.body.end_byte) is not None
+        for function in query.unit.functions
+    )
 
 
 def irq_early(query: Query) -> Iterator[Answer]:
