@@ -88,7 +88,7 @@ class Calls(Handle):
             return False  # what only a local variable names is out of reach
         last = compiled(r"\w+").findall(next(iter(self.owed.keys), ""))
         word = re.compile(rb"\b" + last[-1].encode() + rb"\b") if last else None
-        taken = compiled(rb"\b" + re.escape(self.owed.name.encode()) + rb"\s*\(")
+        taken = re.compile(rb"\b" + re.escape(self.owed.name.encode()) + rb"\s*\(")
         given = [each[2] for each in _CALL.finditer(body) if each[1].decode("latin-1") in self.owed.release]
         return word is not None and any(word.search(args) for args in given) and not taken.search(body)
 

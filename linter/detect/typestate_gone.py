@@ -6,7 +6,7 @@ import re
 
 from linter.detect.typestate_tables import Knowledge
 from linter.patch.model import Hunk, Line, LineKind
-from linter.pattern import compiled, lazy
+from linter.pattern import lazy
 
 _CALLED = lazy(rb"\b([A-Za-z_]\w*)\(")
 _LEAVES = lazy(rb"^\s*(?:if \(.*\)\s*)?(?:return|goto|break|continue)\b")
@@ -39,7 +39,7 @@ def label_goes(hunks: tuple[Hunk, ...], hunk: Hunk, index: int) -> bool:
             return False
     else:
         return False
-    jump = compiled(rb"^\s*(?:if \(.*\)\s*)?goto\s+" + _LABEL.match(line.text)[1] + rb"\s*;")  # type: ignore[index]
+    jump = re.compile(rb"^\s*(?:if \(.*\)\s*)?goto\s+" + _LABEL.match(line.text)[1] + rb"\s*;")  # type: ignore[index]
     around = [
         other
         for each in hunks
