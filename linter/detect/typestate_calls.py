@@ -22,7 +22,7 @@ _ACTIONS = frozenset(
     {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
 )
 """Calls that leave the release to the device; what their callback releases is out of sight."""
-_CALL = lazy(rb"\b([A-Za-z_]\w*)\s*\(([^;]*)\)\s*;")
+CALL = lazy(rb"\b([A-Za-z_]\w*)\s*\(([^;]*)\)\s*;")
 
 
 def bodies(unit: Unit) -> dict[str, bytes]:
@@ -89,7 +89,7 @@ class Calls(Handle):
         last = compiled(r"\w+").findall(next(iter(self.owed.keys), ""))
         word = re.compile(rb"\b" + last[-1].encode() + rb"\b") if last else None
         taken = re.compile(rb"\b" + re.escape(self.owed.name.encode()) + rb"\s*\(")
-        given = [each[2] for each in _CALL.finditer(body) if each[1].decode("latin-1") in self.owed.release]
+        given = [each[2] for each in CALL.finditer(body) if each[1].decode("latin-1") in self.owed.release]
         return word is not None and any(word.search(args) for args in given) and not taken.search(body)
 
     def _is_embedded_in(self, call: Expr, state: State) -> bool:

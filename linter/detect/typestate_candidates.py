@@ -151,12 +151,18 @@ class Candidates:
             return False
         if step.target is not None and step.target.key in keys:
             made = self.knowledge.words(call.text)
-            if not _ACCESSES.isdisjoint(made):
+            if not _ACCESSES.isdisjoint(made) or self._is_about_another(call, step.target, other):
                 return False
             return not MAKES.isdisjoint(made) or not (_GETS.isdisjoint(made) or _PUTS.isdisjoint(words))
         if (_GETS | MAKES).isdisjoint(self.knowledge.words(call.text)):
             return False
         return any(arg.kind is Kind.ADDRESS and arg.args[0].key in keys for arg in call.args)
+
+    def _is_about_another(self, call: Expr, made: Expr, other: Expr) -> bool:
+        """Whether a release that is given more than the handle speaks of something else: foo_release_queue(foo, q)."""
+        subject = self.knowledge.subject(other.text)
+        about = {*self.knowledge.words(call.text), *self.knowledge.words(made.key)}
+        return len(other.args) > 1 and bool(subject) and subject[-1] not in about
 
     def _copies(self, call: Expr) -> bool:
         """Whether a call is given memory of user space: get_foo(p, up) copies in what put_foo(p, up) copies out."""

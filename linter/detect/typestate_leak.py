@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from linter.detect.typestate_caller import caller_undoes
 from linter.detect.typestate_exit import FAILURE, SUCCESS, UNSURE, VOID, classify, is_empty_answer, is_excused, is_sent
 from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
@@ -114,7 +115,7 @@ class Judge:
         if not self._lends_failed(exit, facts) or (kind in (SUCCESS, VOID) and exit.state.lent):
             return None
         confidence = self._confidence(kind, exit, witness is not None)
-        if confidence is None:
+        if confidence is None or (witness is None and self._is_lent() and caller_undoes(self.cfg, owed)):
             return None
         trail = exit.state.trail
         reason = (trail[1], trail[2]) if trail is not None else None
@@ -124,6 +125,11 @@ class Judge:
         )
         fits = self._fits(witness)
         return Leak(owed, exit, kind, witness, confidence, reason, len(self.outcome.releases), behind, fits, failed)
+
+    def _is_lent(self) -> bool:
+        """Whether what is owed is about something that the function was given: a member of its argument."""
+        handle = self.owed.handle
+        return handle != self.owed.result and ("->" in handle or handle.lstrip("&") in self.cfg.parameters)
 
     def _fits(self, witness: Step | None) -> int:
         if witness is None or witness.expr is None:

@@ -96,6 +96,17 @@ def leaking(body: str) -> list[str]:
             " if (sysfs_create_file(foo->kobj, foo->attr)) return -EIO; return 0;",
             [],
         ),
+        # a release of something else that it is given as well
+        (
+            "struct hw *hw = foo_get_hw(foo); int ret = foo_look(foo); if (ret < 0) return ret;"
+            " if (a) { foo_release_decode_spec(hw, foo); return -EIO; } return 0;",
+            [],
+        ),
+        (
+            "struct hw *hw = foo_get_hw(foo); int ret = foo_look(foo); if (ret < 0) return ret;"
+            " if (a) { bar_release_hw(bar, hw); return -EIO; } return 0;",
+            ["foo_get_hw"],
+        ),
         # copied in and out
         (
             "void __user *up = foo->up; int ret = get_bar32(&foo->bar, up); if (ret) return ret; if (a) return -EIO;"
@@ -162,6 +173,27 @@ def test_what_a_function_of_the_same_file_gives_back(helper: str, names: list[st
         for _ in Judge(cfg, known(), owed, outcome).leaks()
     }
     assert leaks == set(["pm_runtime_get_sync"] if names is None else names)
+
+
+GIVEN = "struct handler *h = &foo->h; int ret = v4l2_ctrl_handler_init(h, 1); if (ret) return ret;"
+GIVEN += (
+    " foo->p = kmalloc(8, GFP_KERNEL); if (!foo->p) return -ENOMEM; ret = foo_parse(foo); if (ret) { kfree(foo->p);"
+)
+GIVEN += " return ret; } return 0;"
+CALLER = "\nstatic int probe(struct foo *foo)\n{\n\tint ret;\n\n\tret = f(foo, 1, 2);\n\tif (ret)\n\t\t%s;\n"
+CALLER += "\tret = foo_add(foo);\n\tif (ret)\n\t\tgoto err;\n\treturn 0;\nerr:\n\tv4l2_ctrl_handler_free(&foo->h);\n"
+CALLER += "out:\n\treturn ret;\n}\n"
+
+
+@pytest.mark.parametrize(("way", "count"), [("goto err", 0), ("goto out", 2), ("return ret", 2), (None, 2)])
+def test_what_the_caller_undoes(way: str | None, count: int) -> None:
+    functions = make_unit(STATIC + GIVEN + "\n}\n" + (CALLER % way if way else "")).functions
+    found = [
+        leak
+        for owed, outcome, cfg in outcomes(functions[0], known())
+        for leak in Judge(cfg, known(), owed, outcome).leaks()
+    ]
+    assert len(found) == count
 
 
 UNDO = "static void g(void)\n{\n\tclass_destroy(foo_class);\n}\n"
