@@ -70,9 +70,7 @@ class Judge:
             for mask in masks:
                 union |= mask
             return union
-        if owed.kind == "object":
-            return POSITIVE
-        return ZERO
+        return POSITIVE if owed.handle == owed.result else ZERO
 
     def leaks(self) -> list[Leak]:
         """The exits that are defects."""
@@ -175,6 +173,7 @@ class Judge:
             if step.kind is StepKind.CALL
             and step.expr is not None
             and step.start > self.owed.call.start
+            and step.start not in self.outcome.releases
             and step.expr.text in self.owed.release
             and (not self.owed.handle or any(arg.key in self.owed.keys for arg in step.expr.args))
         ]

@@ -107,6 +107,12 @@ def leaking(body: str) -> list[str]:
             " if (a) { bar_release_hw(bar, hw); return -EIO; } return 0;",
             ["foo_get_hw"],
         ),
+        # what is stored through an argument comes with a result of 0
+        (
+            "BUFint err = drm_syncobj_create(&foo->sync, 0, NULL); if (err) goto err_p; foo->p = p; return 0;"
+            " err_p: kfree(p); return -EIO;",
+            [],
+        ),
         # copied in and out
         (
             "void __user *up = foo->up; int ret = get_bar32(&foo->bar, up); if (ret) return ret; if (a) return -EIO;"
