@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from linter.detect.typestate_candidates import Candidate, Candidates
+from linter.detect.typestate_handle import ROOT
 from linter.detect.typestate_model import Obligation, handle_of
 from linter.detect.typestate_tables import ADDRESS, ARGUMENT, OUT, RETURN, Family
 from linter.flow.facts import ANY, NEGATIVE, POSITIVE, Facts
@@ -98,12 +99,24 @@ class Seeds(Candidates):
             return False
         if owed.evidence == "names":
             return True
-        named = self._in_local(owed)
+        named, tables = self._in_local(owed), self._tables(owed, loop)
         return any(
-            self._empties(owed, call, self.cfg.blocks[block].loop) if named else call.text in owed.release
+            (self._empties(owed, call, self.cfg.blocks[block].loop) if named else call.text in owed.release)
+            or (self.knowledge.is_teardown(call.text) and any(_table(arg) in tables for arg in call.args))
             for block, _, step, call in self.calls
             if self.cfg.blocks[block].loop not in (0, loop) and step.start > owed.call.start
         )
+
+    def _tables(self, owed: Obligation, loop: int) -> set[str]:
+        """The tables whose element the owner of what is owed is: `p = foo->tab[i]`, and then something of `p`."""
+        root = ROOT.match(owed.shown)
+        return {
+            _table(step.expr)
+            for block in self.cfg.blocks
+            if block.loop == loop and root is not None
+            for step in block.steps
+            if step.expr is not None and step.target is not None and step.target.key == root[1]
+        } - {""}
 
     def _empties(self, owed: Obligation, call: Expr, loop: int) -> bool:
         """Whether a call tears down what its loop reads into the variable from a table that was filled."""
@@ -199,6 +212,11 @@ class Seeds(Candidates):
                 return True, int(value[1:-1]) in self.managed
             base = base.args[0]
         return False, False
+
+
+def _table(expr: Expr) -> str:
+    """The table that an element is taken from; empty for what is no element."""
+    return expr.args[0].key if expr.kind is Kind.INDEX and expr.args else ""
 
 
 def _held_as(kind: str, held: int | None) -> int | None:

@@ -135,6 +135,12 @@ def leaking(body: str) -> list[str]:
             " } return 0; err: for (i = 0; i < a; i++) { p = foo->tab[i]; if (p) device_unregister(p); } return -EIO;",
             [],
         ),
+        (
+            "struct bar *p; int i; for (i = 0; i < a; i++) { foo->tab[i] = bar_create(foo); p = foo->tab[i];"
+            " if (!p) goto err; p->buf = vzalloc(8); if (!p->buf) goto err; if (b) goto err; } return 0;"
+            " err: for (i = 0; i < a; i++) { if (foo->tab[i]) bar_destroy(foo->tab[i]); } return -EIO;",
+            [],
+        ),
         # what the call left in a structure on the stack
         (
             "struct req req = {}; struct net_device *dev; int ret;"
