@@ -97,7 +97,8 @@ class Candidates:
             if family is not None:
                 found.append(Candidate(block, position, step, call, family, family.release, "table"))
                 failure = known.on_failure.get(call.text)
-                if failure is not None:
+                begun = known.begun.get(call.text, self.names)
+                if failure is not None and not begun.isdisjoint(self.names):
                     found.append(Candidate(block, position, step, call, failure, failure.release, "table"))
             elif self._may_pair(call.text):
                 names = frozenset(

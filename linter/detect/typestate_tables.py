@@ -99,6 +99,7 @@ class Knowledge:
         self.acquire = ByName(acquire, self._family)
         # what is owed where the call fails
         self.on_failure = ByName({name: row for name, row in acquire.items() if "failure" in row[0]}, _failed_family)
+        self.begun = {name: frozenset(row[0]["begun"]) for name, row in acquire.items() if "begun" in row[0]}
         self.release = ByName(release, lambda _, places: [self._family("", place) for place in places])
         self.teardown = frozenset(resources["teardown"])
         self.take = frozenset(resources["take"])

@@ -113,6 +113,13 @@ def leaking(body: str) -> list[str]:
             " err_p: kfree(p); return -EIO;",
             [],
         ),
+        # who did not begin to count does not end it
+        ("int ret = device_add(&foo->dev); if (ret) return ret; return 0;", []),
+        (
+            "int ret; device_initialize(&foo->dev); ret = device_add(&foo->dev); if (ret) { work(foo); return ret; }"
+            " return 0;",
+            ["device_add"],
+        ),
         # copied in and out
         (
             "void __user *up = foo->up; int ret = get_bar32(&foo->bar, up); if (ret) return ret; if (a) return -EIO;"
