@@ -17,11 +17,13 @@ from linter.detect.model import Context, Finding, Label, Scope, finding
 from linter.detect.questions import fill
 from linter.detect.taken_blocks import blocks, is_explained
 from linter.detect.taken_calls import stops, zeroing
-from linter.detect.taken_codes import codes, result_tests
+from linter.detect.taken_codes import codes
 from linter.detect.taken_jumps import labels
 from linter.detect.taken_model import Search, Taken
+from linter.detect.taken_results import result_tests, returned, signs
 from linter.detect.taken_starts import error_pointers, first_values
 from linter.detect.taken_tests import bound_tests, loosened, null_tests
+from linter.detect.taken_widths import widths
 from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Side
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Tables
@@ -35,6 +37,9 @@ QUESTIONS: Mapping[str, Search] = {
     "first-value": first_values,
     "error-pointer": error_pointers,
     "label": labels,
+    "returned": returned,
+    "sign": signs,
+    "width": widths,
     "zeroing": zeroing,
     "stop": stops,
 }

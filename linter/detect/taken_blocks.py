@@ -20,6 +20,8 @@ _EXPLAINED = lazy(
     rb"|\b(?:remov|dropp?|delet)(?:e|es|ed|ing|s)?\b(?: [\w()'>.*-]+){0,5}? (?:checks?|tests?|checking|condition"
     rb"|initiali[sz]ation|assignment|validation|limit)\b"
 )
+_LONGEST = 300
+"""Bytes of a line that are looked at."""
 _MOST_FILES = 3
 """A patch over more files than this moves things between them."""
 
@@ -57,7 +59,7 @@ def _shown(lines: Sequence[Line]) -> list[Line]:
 
 def code(line: Line) -> bytes:
     """What stands in a line besides comments and blanks at its ends."""
-    text = line.text
+    text = line.text[:_LONGEST]
     return (_COMMENT.sub(b"", text) if b"*" in text or b"/" in text else text).strip()
 
 

@@ -1,4 +1,4 @@
-"""Error codes and tests of results that a patch takes away, while the way out or the call stays."""
+"""Error codes that a patch takes away while the way out stays."""
 
 from __future__ import annotations
 
@@ -6,17 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from linter.detect.model import Context
-from linter.detect.taken_blocks import (
-    Block,
-    assigns,
-    code,
-    derefs,
-    if_parts,
-    is_moved,
-    joined,
-    mentions,
-    statement_before,
-)
+from linter.detect.taken_blocks import Block, assigns, code, mentions
 from linter.detect.taken_model import Taken
 from linter.patch.model import FilePatch, Line, LineKind
 from linter.pattern import lazy
@@ -27,17 +17,6 @@ _FRAME = lazy(rb"^(?:\}|\} else \{|(?:\} else )?if \(.*|else \{|else)$")
 _LEAVES = lazy(rb"^(?:goto (\w+)|return (\w+));$")
 _LOG = lazy(rb"^\w*(?:err|warn|dbg|info|print|ERROR|log|DEBUG|msg)\w*\(|^\"|^\w[\w>.()*-]*(?:, [^;]*)?\);$")
 _LABEL = lazy(rb"^(\w+):$")
-_LEAVING = lazy(
-    rb"^(?:[\w>.\[\]*-]+ = [^;{}]*; |[\w>.-]+\([^;{}]*\); ){0,3}(?:return\b[^;{}]*|goto \w+|continue|break);$"
-)
-_CALLED = lazy(rb"^(?:[A-Za-z_][\w *]*[ *])?([A-Za-z_][\w>.\-\[\]]*) = (?:\([\w *]+\) ?)?([A-Za-z_]\w*)\(.*\);$")
-_NO_FAILURE = lazy(rb"container_of|^to_|debugfs|_priv$|drvdata|^list_|_entry$|^min|^max|strlen|sizeof|^get_unaligned")
-_INT = lazy(rb"^(?:r|rc|rv|ret|err|error|retval|ret_val|status|result|res|rval)\d?$")
-_TEST = lazy(
-    rb"^(?:unlikely\()?\(?(?:!\s*|IS_ERR(?:_OR_NULL)?\(\s*|)([\w>.\-\[\]]+?)(?:\s*(?:<|<=|!=|==) (?:0|NULL))?\)*$"
-)
-_STORED = lazy(rb"^(\w+) = ((\w+)\([^;]*\);)$")
-_DMA = lazy(rb"^(?:unlikely\()?dma_mapping_error\([^,]+, ([\w>.\-\[\]]+)\)+$")
 
 
 def codes(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
@@ -100,51 +79,3 @@ def _tests(name: bytes, block: Block) -> bool:
         if b"if (" in code(line):
             return mentions(name, code(line))
     return False
-
-
-def result_tests(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
-    """`p = f(); if (!p) return ...`: the test goes, the call stays. Or only the test stays."""
-    if block.come:
-        yield from stale_tests(block)
-        return
-    parts = if_parts(joined(block.gone))
-    called = _CALLED.match(statement_before(block.before))
-    if parts is None or called is None or not _LEAVING.match(parts[1]) or _NO_FAILURE.search(called[2]):
-        return
-    test = _DMA.match(parts[0]) or _TEST.match(parts[0])
-    name = called[1]
-    if test is None or test[1] != name or _is_tested(name, block.behind) or is_moved(block, file):
-        return
-    if b"IS_ERR" not in parts[0] and not _INT.match(name) and derefs(name, block.behind) is not None:
-        return  # the test for NULL has a rule of its own
-    at = block.before[-1]
-    yield Taken(block.gone[0], at, {"NAME": name, "CALLEE": called[2]}, name)
-
-
-def _is_tested(name: bytes, lines: Sequence[Line]) -> bool:
-    """Whether the lines behind look at a result, hand it on, or end before they could."""
-    if not lines:
-        return True
-    status = _INT.match(name) is not None
-    if status and code(lines[0]).startswith((b"break;", b"}")):
-        return True
-    for line in lines:
-        text = code(line)
-        if assigns(name, text):
-            return False
-        if not mentions(name, text):
-            continue
-        if status or text.startswith((b"if", b"while", b"} else if", b"return", b"for")) or b"?" in text:
-            return derefs(name, [line]) is None
-        return False
-    return False
-
-
-def stale_tests(block: Block) -> Iterator[Taken]:
-    """`ret = f();` becomes `f();`, and the test of `ret` behind it is left."""
-    come, gone = joined(block.come), joined(block.gone)
-    left = _STORED.match(gone)
-    if left is None or left[2].replace(b" ", b"") != come.replace(b" ", b"") or come.count(b";") != 1:
-        return
-    if block.behind and code(block.behind[0]).startswith(b"if (") and mentions(left[1], code(block.behind[0])):
-        yield Taken(block.gone[0], block.come[0], {"NAME": left[1], "CALLEE": left[3]}, left[1])

@@ -6,29 +6,35 @@ import re
 from collections.abc import Iterator
 
 from linter.detect.model import Context
-from linter.detect.taken_blocks import Block, assigns, code, mentions
+from linter.detect.taken_blocks import Block, assigns, code, joined, mentions
 from linter.detect.taken_model import Taken
 from linter.patch.model import FilePatch, LineKind
 from linter.pattern import compiled, lazy
 
-_FIRST = lazy(rb"^((?:[A-Za-z_][\w ]*) ?[ *]+)([A-Za-z_]\w*) = (0|NULL|false|\{.*\}|-E[A-Z]+);$")
+_FIRST = lazy(rb"(?:^|[ *,])([A-Za-z_]\w*) = (0|NULL|false|\{[^}]*\}|-E[A-Z]+|-1)(?=[,;])")
+_DECLARES = lazy(rb"^(?!static\b|return\b|goto\b|else\b|case\b)[A-Za-z_][\w ]*[ *]+[A-Za-z_]")
+_WORD = lazy(rb"[A-Za-z_]\w*")
 _CLEARED = lazy(rb"^([A-Za-z_][\w>.\-]*) = NULL;$")
 
 
 def first_values(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`int ret = 0;` becomes `int ret;`, and the patch stores nothing in it."""
     for line in block.gone:
-        found = _FIRST.match(code(line))
-        if found is None or found[1].startswith(b"static"):
-            continue
-        name = found[2]
-        if name in (b"i", b"j", b"k", b"n"):
-            continue  # a counter; its loop sets it
-        bare = compiled(rb"^(?!static).*[ *]" + re.escape(name) + rb";$")
-        left = next((other for other in block.come if bare.match(code(other))), None)
-        if left is None or _is_filled(name, block, file):
-            continue
-        yield Taken(line, left, {"NAME": name, "VALUE": found[3]}, name)
+        text = code(line)
+        for found in _FIRST.finditer(text) if _DECLARES.match(text) else ():
+            name = found[1]
+            if name in (b"i", b"j", b"k", b"n"):
+                continue  # a counter; its loop sets it
+            bare = compiled(rb"[ *,]" + re.escape(name) + rb"[,;]")
+            left = next((each for each in block.come if _DECLARES.match(code(each)) and bare.search(code(each))), None)
+            if left is not None and not _has_new_names(block) and not _is_filled(name, block, file):
+                yield Taken(line, left, {"NAME": name, "VALUE": found[2]}, name)
+
+
+def _has_new_names(block: Block) -> bool:
+    """Whether the patch declares something else there: a flag, or a second cursor, that takes the place."""
+    known = set(_WORD.findall(joined(block.gone)))
+    return any(_DECLARES.match(code(line)) and not known.issuperset(_WORD.findall(code(line))) for line in block.come)
 
 
 def _is_filled(name: bytes, block: Block, file: FilePatch) -> bool:
@@ -38,7 +44,7 @@ def _is_filled(name: bytes, block: Block, file: FilePatch) -> bool:
             return True
     for line in block.behind:
         if mentions(name, code(line)):
-            return True
+            return assigns(name, code(line))
     return len(block.gone) > 3
 
 

@@ -6,12 +6,25 @@ import re
 from collections.abc import Iterator
 
 from linter.detect.model import Context
-from linter.detect.taken_blocks import Block, code, derefs, if_parts, is_moved, is_tested_anew, joined, split_clauses
+from linter.detect.taken_blocks import (
+    Block,
+    assigns,
+    code,
+    derefs,
+    if_parts,
+    is_moved,
+    is_tested_anew,
+    joined,
+    mentions,
+    split_clauses,
+    statement_before,
+)
 from linter.detect.taken_model import Taken
 from linter.patch.model import FilePatch, Line
 from linter.pattern import compiled, lazy
 
 _PATH = rb"([A-Za-z_][\w>.\-\[\]]*)"
+_ERROR = lazy(rb"^IS_ERR(?:_OR_NULL)?\(\s*([\w>.\-\[\]]+)\s*\)$")
 _LEAVING = lazy(rb"(?:^|; )(?:return\b[^;{}]*|goto \w+|continue|break);$")
 _NULL = lazy(rb"^!\s*" + _PATH + rb"$|^" + _PATH + rb" == NULL$")
 _SET = lazy(rb"^" + _PATH + rb"(?: != NULL)?$")
@@ -29,11 +42,31 @@ _COUNT = lazy(
 
 def null_tests(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`if (!p) return;`, `if (p)` around a statement, or one of several conditions: what goes through p stays."""
-    for name, later in _pointers(block):
-        used = derefs(name, later)
-        if used is not None and not is_tested_anew(name, file) and not is_moved(block, file):
+    for name, used in _errors(block):
+        if not is_moved(block, file):
             yield Taken(block.gone[0], used, {"NAME": name}, name)
             return
+    for name, later in _pointers(block):
+        followed = derefs(name, later)
+        if followed is not None and not is_tested_anew(name, file) and not is_moved(block, file):
+            yield Taken(block.gone[0], followed, {"NAME": name}, name)
+            return
+
+
+def _errors(block: Block) -> Iterator[tuple[bytes, Line]]:
+    """What was tested for an error pointer before a way out, and where it is used behind."""
+    parts = if_parts(joined(block.gone)) if not block.come else None
+    if parts is None or not _LEAVING.search(parts[1]) or b" if (" in parts[1]:
+        return
+    for part in split_clauses(parts[0], b"||"):
+        found = _ERROR.match(part)
+        if found is None or mentions(found[1], statement_before(block.before)):
+            continue  # the call is told by the rule on results
+        for line in block.behind:
+            if mentions(found[1], code(line)):
+                if not assigns(found[1], code(line)) and b"IS_ERR" not in code(line):
+                    yield found[1], line
+                break
 
 
 def _pointers(block: Block) -> Iterator[tuple[bytes, list[Line]]]:

@@ -175,3 +175,57 @@ def test_an_error_pointer_is_missed_at_the_jump() -> None:
     assert told("error-pointer", *head, " \t\tgoto out;") == ["p"]
     assert told("error-pointer", *head, " \t\tp = q;", " \t\tgoto out;") == []
     assert told("error-pointer", " \tif (!p) {", "-\t\tp = NULL;", " \t\tgoto out;") == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (("-\tret = foo(f, 1);", "-\tif (ret)", "-\t\tgoto out;", "+\tfoo(f, 1);"), ["foo"]),
+        (("-\tif (foo(f))", "-\t\treturn -EIO;", "+\tfoo(f);"), ["foo"]),
+        (("-\tret = foo(f, 1);", "-\tif (ret)", "-\t\tgoto out;", "+\tfoo(f, 2);"), []),
+        (("-\tret = foo(f);", "-\tif (bar)", "-\t\tgoto out;", "+\tfoo(f);"), []),
+        (("-\tret = foo(f);", "-\tif (ret)", "-\t\tcount++;", "+\tfoo(f);"), []),
+        (("+static void foo(struct f *f)", " {", "-\tif (foo(f))", "-\t\treturn -EIO;", "+\tfoo(f);"), []),
+    ],
+)
+def test_a_call_whose_result_is_not_stored_any_more(lines: tuple[str, ...], wanted: list[str]) -> None:
+    assert told("result-test", *lines) == wanted
+
+
+def test_another_variable_is_returned() -> None:
+    head = " \tif (val < 0)"
+    assert told("returned", head, "-\t\treturn val;", "+\t\treturn ret;") == ["ret"]
+    assert told("returned", head, "-\t\treturn -EIO;", "+\t\treturn val;") == []
+    assert told("returned", head, "-\t\treturn -EIO;", "+\t\treturn ret;") == ["ret"]
+    assert told("returned", head, "-\t\treturn other;", "+\t\treturn ret;") == []
+    assert told("returned", " \tfoo();", "-\t\treturn val;", "+\t\treturn ret;") == []
+
+
+def test_a_sign_is_missed() -> None:
+    assert told("sign", "-\tret = -EIO;", "+\tret = EIO;") == ["ret = EIO;"]
+    assert told("sign", "-\tret = -EIO;", "+\tret = -EPERM;") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        ("x = (u64)a * b;", "x = a * b;", 1),
+        ("x = (u64)a * b + (u64)c * d;", "x = a * b + c * d;", 1),
+        ("x = mul_u32_u32(a, b);", "x = a * b;", 1),
+        ("x = BIT(n);", "x = 1 << n;", 1),
+        ("x = 1000UL * a;", "x = 1000 * a;", 1),
+        ("x = (u32)a * b;", "x = a * b;", 0),
+        ("x = (u64)a * b;", "x = a * c;", 0),
+        ("foo((u64)a * b);", "foo(a * b);", 0),
+    ],
+)
+def test_a_width_is_missed(before: str, after: str, wanted: int) -> None:
+    assert len(told("width", f"-\t{before}", f"+\t{after}")) == wanted
+
+
+def test_an_error_pointer_that_is_handed_on_was_tested() -> None:
+    gone = ("-\tif (IS_ERR_OR_NULL(p))", "-\t\treturn;")
+    assert told("null-test", *gone, " \tfoo(p);") == ["p"]
+    assert told("null-test", *gone, " \tp = foo();") == []
+    assert told("null-test", *gone, " \tif (IS_ERR(p))") == []
+    assert told("null-test", " \tp = foo();", *gone, " \tbar(p);") == []
