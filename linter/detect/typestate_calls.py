@@ -22,7 +22,7 @@ _ACTIONS = frozenset(
     {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset", "__devm_add_action"}
 )
 """Calls that leave the release to the device; what their callback releases is out of sight."""
-CALL = lazy(rb"\b([A-Za-z_]\w*)\s*\(([^;]*)\)\s*;")
+CALL = lazy(rb"\b([A-Za-z_]\w*)\s*\((?=([^;{}]{0,300})\)\s*;)")
 
 
 def bodies(unit: Unit) -> dict[str, bytes]:

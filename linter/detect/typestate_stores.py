@@ -75,8 +75,11 @@ class Stores(Handle):
 
     def _leaves_with(self, step: Step, state: State) -> bool:
         """Whether a return hands the handle to the caller."""
-        if step.expr is None or self.counted:
+        if step.expr is None:
             return False
+        if self.counted:  # prev = dma_fence_get_rcu(prev); return prev
+            pointer = self.cfg.returns.endswith("*") or step.expr.key in self.owed.keys
+            return pointer and state.facts.value(step.expr) == self.owed.result
         if step.expr.kind is Kind.CALL and step.expr.text in ("PTR_ERR", "PTR_ERR_OR_ZERO", "IS_ERR", "ERR_CAST"):
             return False
         if step.expr.kind is Kind.CALL:

@@ -120,6 +120,12 @@ def leaking(body: str) -> list[str]:
             " return 0;",
             ["device_add"],
         ),
+        # the reference that was taken is what is returned
+        (
+            "rcu_read_lock(); prev = swap_fence(foo); if (prev) prev = dma_fence_get_rcu(prev); else work(foo);"
+            " rcu_read_unlock(); return prev;",
+            [],
+        ),
         # copied in and out
         (
             "void __user *up = foo->up; int ret = get_bar32(&foo->bar, up); if (ret) return ret; if (a) return -EIO;"
@@ -215,7 +221,7 @@ def test_what_the_caller_undoes(way: str | None, count: int) -> None:
     assert len(found) == count
 
 
-UNDO = "static void g(void)\n{\n\tclass_destroy(foo_class);\n}\n"
+UNDO = "static void g(void)\n{\n\tif (foo_class)\n\t\tclass_destroy(foo_class);\n}\n"
 
 
 @pytest.mark.parametrize(("name", "count"), [("foo_class", 0), ("class", 1)])
