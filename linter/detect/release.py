@@ -16,6 +16,7 @@ from linter.detect.questions import Later, Question, QuestionEngine, listed
 from linter.rulebook.model import Tables
 
 _use, _failed, _put, _stop = map(Later, ("release_use", "release_failed", "release_put", "release_stop"))
+_null = Later("release_null")
 
 QUESTIONS: Mapping[str, Question] = {
     "used-after-free": _use.used_after_free,
@@ -23,6 +24,7 @@ QUESTIONS: Mapping[str, Question] = {
     "freed-twice": _use.freed_twice,
     "freed-in-walk": _use.freed_in_walk,
     "released-failed": _failed.released_failed,
+    "released-null": _null.released_null,
     "dangling-member": _failed.dangling_member,
     "freed-not-put": _put.freed_not_put,
     "stopped-without-waiting": _stop.stopped_without_waiting,
@@ -32,6 +34,7 @@ QUESTIONS: Mapping[str, Question] = {
 _TABLED: Mapping[str, tuple[str, ...]] = {
     "used-after-handover": ("consumes",),
     "released-failed": ("frees", "puts", "error-unsafe", "null-unsafe"),
+    "released-null": ("frees", "puts", "takes-null"),
     "freed-not-put": ("counted",),
     "stopped-without-waiting": ("stops",),
 }

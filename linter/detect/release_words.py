@@ -17,6 +17,7 @@ class ReleaseWords:
     frees: dict[str, int]  # callee -> argument whose memory is gone afterwards
     consumes: dict[str, int]  # callee -> argument that is somebody else's afterwards
     puts: dict[str, int]  # callee -> argument that may be gone afterwards
+    takes_null: dict[str, int]  # callee -> argument that it releases, if it is not NULL
     null_unsafe: dict[str, int]  # callee -> argument that must not be NULL
     error_unsafe: dict[str, int]  # callee -> argument that must not be an error pointer
     stops: dict[str, str]  # callee that does not wait -> the one that does
@@ -47,6 +48,7 @@ def _build(tables: Tables) -> ReleaseWords:
         frees=frees,
         consumes=_numbered(table["consumes"]),
         puts=puts,
+        takes_null={**frees, **puts, **_numbered(table["takes-null"])},
         null_unsafe=_numbered(table["null-unsafe"]),
         error_unsafe={name: index for name, index in unsafe.items() if name not in safe},
         stops=dict(table["stops"]),

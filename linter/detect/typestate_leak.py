@@ -40,7 +40,9 @@ _RESUME = lazy(r"_(?:resume|thaw|restore)(?:_(?:early|noirq|late))?$|_resume_")
 _HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
 _WEAK = frozenset({"handle", "weak-registration"})
 """Kinds that only a release on another way out proves."""
-_DROPPED = lazy(rb"(?i)/[*/][^*/]{0,200}\b(?:drop|releas|unlock)\w*\s+[^*/]{0,40}(?:lock|mutex|semaphore)")
+_DROPPED = lazy(
+    rb"(?i)/[*/][^*/]{0,200}\b(?:drop(?:s|ped)|releas(?:es|ed)|unlock(?:s|ed))\s+[^*/]{0,40}(?:lock|mutex|semaphore)"
+)
 _MOST_EXITS = 12
 """More exits than this say nothing new about one obligation."""
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
@@ -307,11 +309,11 @@ class Judge:
         function = self.cfg.function
         if not _HANDS_OVER.isdisjoint(function.annotations) or self._is_lent_lock():
             return None
-        if self._is_polled():
+        if self._is_polled() or self._is_said_dropped(exit):
             return None  # what ended the wait is told by a counter
         if kind == FAILURE:
             return Confidence.HIGH
-        if self.kinds == {FAILURE} or self._is_said_dropped(exit):
+        if self.kinds == {FAILURE}:
             return None  # who succeeds keeps it
         if not self.knowledge.handover.isdisjoint(self.knowledge.words(function.name)):
             return None
