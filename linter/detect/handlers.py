@@ -16,6 +16,7 @@ from linter.syntax.model import Function
 _DEFERS = lazy(
     rb"\b(?:\w*(?:schedule|queue)_\w*work\w*|tasklet_\w*schedule|mod_timer|hrtimer_start\w*|raise_softirq\w*)\s*\("
 )
+_WORKS = lazy(rb"\bstruct\s+(?:work_struct|tasklet_struct|timer_list|hrtimer)\s*\*")
 _LAST_WORD = lazy(r"(\w+)\s*(?:\[[^\]]*\])?\s*$")
 
 
@@ -28,27 +29,44 @@ class Handler:
 
 
 def handler_names(query: Query, call: Expr, named: Callable[[Handler], object]) -> bool | None:
-    """Whether the handlers that a call is given, or what they call, name something; None: that is not to be seen."""
-    unit = query.unit
-    known = {function.name: function for function in unit.functions}
-    pending = [arg.key for arg in call.args if arg.kind is Kind.NAME and arg.key in known]
-    if not pending:
+    """Whether the handlers that a call is given, or what they call, name something; None: that is not to be seen.
+
+    What they leave to a work or timer may name it, too: that is seen where the unit holds such functions.
+    """
+    known = {function.name: function for function in query.unit.functions}
+    first = [arg.key for arg in call.args if arg.kind is Kind.NAME and arg.key in known]
+    found, is_seen, defers = _reached(query, first, known, named)
+    if found or not first:
+        return True if found else None
+    text = query.unit.source
+    later = [
+        name for name, function in known.items()
+        if defers and _WORKS.search(text, function.node.start_byte, function.body.start_byte)
+    ]  # fmt: skip
+    if defers and (not later or _reached(query, later, known, named)[0]):
         return None
-    text = clean_text(unit)
-    seen: set[str] = set(pending)
-    is_seen_whole = True
+    return False if is_seen else None
+
+
+def _reached(
+    query: Query, first: list[str], known: dict[str, Function], named: Callable[[Handler], object]
+) -> tuple[bool, bool, bool]:
+    """Of functions and what they call in the unit: is it named, was everything seen, is something left for later."""
+    text = clean_text(query.unit)
+    pending, seen = list(first), set(first)
+    is_seen, defers = True, False
     while pending:
         function = known[pending.pop()]
         handler = _handler(function, text)
         if named(handler):
-            return True
-        if not function.whole or _DEFERS.search(handler.body) or _hands_on(handler, function, text, known):
-            is_seen_whole = False
+            return True, is_seen, defers
+        defers = defers or _DEFERS.search(handler.body) is not None
+        is_seen = is_seen and function.whole and not _hands_on(handler, function, text, known)
         for name, _, _ in named_calls(function):
             if name in known and name not in seen:
                 seen.add(name)
                 pending.append(name)
-    return False if is_seen_whole else None
+    return False, is_seen, defers
 
 
 def _handler(function: Function, text: bytes) -> Handler:
