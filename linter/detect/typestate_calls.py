@@ -16,6 +16,8 @@ _SWITCHES = frozenset({"enable", "lock", "section", "mapping"})
 """Kinds whose release leaves the object that it is about in place."""
 _LISTED = frozenset({"registration", "weak-registration", "handler"})
 """Kinds that are made known to an owner, which can find them again."""
+_OWNS = frozenset({"export", "register", "create", "alloc", "new"})
+"""Words of callees whose result keeps what a description of it holds."""
 _DROPS = frozenset({"put", "unref"})
 _SETUP = frozenset({"init", "register", "add", "create", "setup", "initialize"})
 _ACTIONS = frozenset(
@@ -70,12 +72,20 @@ class Calls(Handle):
                 state.lent |= {call.start}
         elif self._is_embedded_in(call, state):
             return -1
+        elif self._is_described(call, state):
+            state.containers |= {f":{call.start}"}
         elif not self.counted and any(self._contains(arg, state) for arg in call.args):
             if knowledge.is_taker(name) and not owed.managed_base:
                 return -1
             if not knowledge.is_borrower(name) and not knowledge.is_memory_release(name) and not owed.managed_base:
                 state.lent |= {call.start}
         return status
+
+    def _is_described(self, call: Expr, state: State) -> bool:
+        """Whether a call makes an object of a local description that holds the handle: `export(&info)`."""
+        if self.counted or _OWNS.isdisjoint(self.knowledge.words(call.text)):
+            return False
+        return any(arg.kind is Kind.ADDRESS and "." + arg.args[0].key in state.containers for arg in call.args)
 
     def _undoes_function(self, name: str) -> bool:
         """Whether a callee is the counterpart of this very function: a failing suspend calls resume."""

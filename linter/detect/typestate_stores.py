@@ -52,8 +52,11 @@ class Stores(Handle):
             return -1  # a loop fills a table: another one empties it
         while base.kind is Kind.FIELD and not base.arrow:
             base = base.args[0]
+        if base.kind is Kind.NAME and base.text in self.cfg.locals:
+            state.containers |= {"." + base.text}
+            return OWED
         if base.kind is Kind.NAME:
-            return OWED if base.text in self.cfg.locals else self._keep(state)
+            return self._keep(state)
         if base.kind is Kind.FIELD:
             container = state.facts.value(base.args[0])
             if container in self.owed.allocated:

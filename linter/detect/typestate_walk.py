@@ -7,7 +7,7 @@ from linter.detect.typestate_handle import ROOT
 from linter.detect.typestate_model import KEPT, OWED, RELEASED, Exit, Node, Obligation, Outcome, State, gives_pointer
 from linter.detect.typestate_stores import Stores
 from linter.detect.typestate_tables import Knowledge
-from linter.flow.facts import NEGATIVE, POSITIVE, ZERO, Facts, join, same
+from linter.flow.facts import ERROR, NEGATIVE, POSITIVE, ZERO, Facts, join, same
 from linter.flow.limits import TOO_MANY_PATHS, UNSETTLED, note_limit
 from linter.flow.model import Cfg, Edge, Expr, Kind, Step, StepKind
 from linter.flow.solve import Unsettled, solve
@@ -112,6 +112,8 @@ class Walk(Calls, Stores):
                 trail = (trail, expr, held)
                 if self._is_other(expr, held, facts) or self._tells_failure(expr, held, facts):
                     continue
+                if self._is_kept(state, facts):
+                    continue
                 if state.lent:
                     back = back | {start for start in state.lent if self._failed(start, facts)}
             if edge.back and edge.target <= self.owed.block and self.cfg.blocks[self.owed.block].in_loop:
@@ -124,6 +126,16 @@ class Walk(Calls, Stores):
             node = (edge.target, status, left, partition)
             found.append((node, state.moved(facts, trail, back)))
         return found
+
+    def _is_kept(self, state: State, facts: Facts) -> bool:
+        """Whether an object that was made of a description of the handle is known to be there: it has the handle."""
+        made = [int(each[1:]) for each in state.containers if each[0] == ":"]
+        return any(
+            not facts.value_mask(f"<{start}>") & (ZERO | ERROR)
+            if gives_pointer(self.cfg, start)
+            else facts.value_mask(f"<{start}>") == ZERO
+            for start in made
+        )
 
     def _failed(self, start: int, facts: Facts) -> bool:
         """Whether a callee that was lent the handle is known to have failed: a release then says nothing of it."""
