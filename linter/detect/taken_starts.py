@@ -27,14 +27,20 @@ def first_values(block: Block, file: FilePatch, context: Context) -> Iterator[Ta
                 continue  # a counter; its loop sets it
             bare = compiled(rb"[ *,]" + re.escape(name) + rb"[,;]")
             left = next((each for each in block.come if _DECLARES.match(code(each)) and bare.search(code(each))), None)
-            if left is not None and not _has_new_names(block) and not _is_filled(name, block, file):
+            if left is not None and not _does_more(block, file) and not _is_filled(name, block, file):
                 yield Taken(line, left, {"NAME": name, "VALUE": found[2]}, name)
 
 
-def _has_new_names(block: Block) -> bool:
-    """Whether the patch declares something else there: a flag, or a second cursor, that takes the place."""
+def _does_more(block: Block, file: FilePatch) -> bool:
+    """Whether the patch declares something else there, such as a second cursor, or changes more than declarations.
+
+    The code that it writes may store a value on every path; where only declarations change, no path stores more.
+    """
     known = set(_WORD.findall(joined(block.gone)))
-    return any(_DECLARES.match(code(line)) and not known.issuperset(_WORD.findall(code(line))) for line in block.come)
+    if any(_DECLARES.match(code(line)) and not known.issuperset(_WORD.findall(code(line))) for line in block.come):
+        return True
+    changed = [line for hunk in file.hunks for line in hunk.lines if line.kind is not LineKind.CONTEXT and code(line)]
+    return not all(_DECLARES.match(code(line)) for line in changed)
 
 
 def _is_filled(name: bytes, block: Block, file: FilePatch) -> bool:

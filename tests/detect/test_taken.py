@@ -100,6 +100,9 @@ def test_a_first_value_is_missed_unless_the_hunk_shows_another() -> None:
     assert told("first-value", *change, " \tfoo();") == ["ret"]
     assert told("first-value", *change, " \tret = foo();") == []
     assert told("first-value", *change, " \tfoo();", "+\tbar(&ret);") == []
+    assert told("first-value", *change, " \tfoo();", "-\tbar();") == []
+    assert told("first-value", "-\tint a, ret = 0;", "+\tint a, ret;") == ["ret"]
+    assert told("first-value", "-\tint ret = 0;", "+\tint ret, other;") == []
     assert told("first-value", "-\tint i = 0;", "+\tint i;") == []
     assert told("first-value", "-\tstatic int ret = 0;", "+\tstatic int ret;") == []
 
