@@ -117,6 +117,10 @@ def _told_by_filled(cfg: Cfg, owed: Obligation, exit: Exit) -> bool:
     trail, call = exit.state.trail, owed.call
     filled = [arg.args[0].key for arg in call.args if arg.kind is Kind.ADDRESS]
     filled = [key for key in filled if not any(own == key or own.startswith(key + ".") for own in owed.keys)]
+    if trail is not None and owed.family is not None and 0 <= owed.family.filled < len(call.args):
+        place = call.args[owed.family.filled]
+        if not trail[2] and place.kind is Kind.ADDRESS and trail[1].key == place.args[0].key:
+            return True
     if trail is None or not filled or trail[1].start - call.end > 2 * _NEAR:
         return False
     tests = sorted(

@@ -52,6 +52,7 @@ class Family:
     member: str = ""  # of the structure that an OUT argument fills: what is owed is held there
     least: int = -1  # the argument that says how many are wanted: with fewer the call has failed
     elsewhere: bool = False  # the release is not given the handle, but what it was made from, or what it holds
+    filled: int = -1  # the argument through which the call stores 0 where it fails
 
     @property
     def held(self) -> int:
@@ -133,6 +134,7 @@ class Knowledge:
                 "lock" if lock else row["kind"], bool(row.get("raised")), lock, row.get("context") == "atomic",
                 bool(row.get("recursive")), bool(row.get("shared")),
                 row["release"][0], member, row.get("least", -1), bool(row.get("elsewhere")),
+                row.get("filled", -1),
             )  # fmt: skip
         return found
 
