@@ -17,7 +17,12 @@ FAILURE, SUCCESS, UNSURE, VOID = "failure", "success", "unsure", "void"
 _FAILURES = frozenset({"ERR_PTR", "ERR_CAST", "PTR_ERR", "dev_err_probe"})
 _SIGNED = frozenset({"int", "long", "ssize_t", "s32", "s64", "loff_t", "long long", "signed int", "s16", "acpi_status"})
 _POINTERS = frozenset({"no_free_ptr", "return_ptr", "container_of", "to_of_node"})
-_TAILS = frozenset({"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"})
+_TAILS = frozenset(
+    {"devm_add_action", "devm_add_action_or_reset", "drmm_add_action", "drmm_add_action_or_reset"}
+    | {"nonseekable_open", "stream_open", "simple_open"}
+)
+"""Calls at the end of a function that undo everything where they fail, or never do."""
+_GETS = lazy(r"(?:^|_)get(?:_|$)")
 _PER_REQUEST = frozenset({"memory", "object", "mapping", "skb", "buffer", "reference"})
 """Kinds of what a request takes with it until it is done."""
 SENDS = frozenset({"send", "submit", "queue", "enqueue", "xmit", "transmit", "request", "req", "issue", "post"})
@@ -74,6 +79,9 @@ def _failed_by_test(cfg: Cfg, owed: Obligation, exit: Exit, facts: Facts) -> boo
     if owed.handle and not facts.value_mask(owed.handle) & (ZERO | POSITIVE | NEGATIVE):
         return True  # the handle is an ERR_PTR
     family, mask, trail = owed.family, facts.value_mask(owed.result), exit.state.trail
+    handed = exit.step.expr is not None and exit.step.expr.start == owed.call.start
+    if handed and family is not None and family.raised and _GETS.search(cfg.function.name):
+        return True  # foo_pm_get() { return pm_runtime_get_sync(foo->dev); }: as with the call itself
     if family is not None and family.where == RETURN:
         if family.fails == "never":
             return mask == ZERO  # whoever asks all the same means that

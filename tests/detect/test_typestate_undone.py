@@ -126,6 +126,12 @@ def leaking(body: str) -> list[str]:
             " rcu_read_unlock(); return prev;",
             [],
         ),
+        # the end never fails
+        (
+            "get_device(&foo->dev); foo->p = bar_create(foo); if (!foo->p) { put_device(&foo->dev); return -EIO; }"
+            " return nonseekable_open(foo, a);",
+            [],
+        ),
         # copied in and out
         (
             "void __user *up = foo->up; int ret = get_bar32(&foo->bar, up); if (ret) return ret; if (a) return -EIO;"
@@ -253,6 +259,18 @@ MADE = "static struct foo *foo_alloc(struct dev *dev, int n, int m)\n{\n\treturn
 )
 def test_what_is_made_for_an_owner(before: str, call: str, count: int) -> None:
     function = make_unit(before + MAKER % call).functions[-1]
+    found = [
+        leak
+        for owed, outcome, cfg in outcomes(function, known())
+        for leak in Judge(cfg, known(), owed, outcome).leaks()
+    ]
+    assert len(found) == count
+
+
+@pytest.mark.parametrize(("name", "count"), [("foo_pm_get", 0), ("foo_resume", 1)])
+def test_a_getter_counts_as_the_call_that_it_is_made_of(name: str, count: int) -> None:
+    text = f"int {name}(struct foo *foo)\n{{\n\treturn pm_runtime_get_sync(foo->dev);\n}}\n"
+    function = make_unit(text).functions[0]
     found = [
         leak
         for owed, outcome, cfg in outcomes(function, known())
