@@ -1,7 +1,8 @@
 """What the patch introduced: findings of the post-image that the pre-image has not.
 
 A finding of the pre-image answers for one of the post-image when it has the same rule and stands on the same line by
-the diff's own mapping; else when its words are the same (`words`), wherever the line went; else when only names differ.
+the diff's own mapping; else when its words are the same (`words`), wherever the line went; else when only names differ;
+else when its line took the place of the other's, and both are about the same thing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from linter.detect.model import Finding
 from linter.patch.model import FilePatch, Image, LineKind, Location
 from linter.pattern import lazy
 
+_NEAR = 12
+"""Lines of a patch between a removed line and one that took its place."""
 _SPACE = lazy(rb"\s+")
 _IDENTIFIER = lazy(rb"[A-Za-z_]\w*")
 
@@ -134,7 +137,22 @@ def match_preexisting(
                 pool[description] -= 1
                 left.remove(owner[description].pop())
                 matched.add(index)
+    for index, found in enumerate(post):
+        old = next((at for at in left if index not in matched and _is_rewritten(before[at], found)), None)
+        if old is not None:
+            left.remove(old)
+            matched.add(index)
     return matched
+
+
+def _is_rewritten(old: Finding, new: Finding) -> bool:
+    """Whether two findings are about the same thing of one function, on lines of which one took the other's place."""
+    if not old.key or (old.rule, old.function, old.key) != (new.rule, new.function, new.key):
+        return False
+    gone, here = old.primary.location, new.primary.location
+    if not (gone.changed and here.changed and gone.patch_lineno and here.patch_lineno):
+        return False
+    return abs(here.patch_lineno - gone.patch_lineno) <= _NEAR
 
 
 def moved_lines(files: Iterable[FilePatch]) -> dict[bytes, set[str | None]]:

@@ -70,6 +70,13 @@ def test_renamed_local_keeps_the_number_of_findings() -> None:
     assert match_preexisting([make_finding(after, "use(b)", key="b")], [old], after, before) == {0}
 
 
+def test_a_line_written_anew_about_the_same_thing_is_no_new_defect() -> None:
+    assert matched("-make(a, &b);\n+\tb->n = 1;\n+\tmake(a, b);", ["make(a, &b)"], ["make(a, b)"], "make") == {0}
+    assert matched("-make(a, &b);\n+\tmake(a, b);", ["make(a, &b)"], ["make(a, b)"]) == set()
+    far = "-make(a, &b);\n" + " x\n" * 20 + "+\tmake(a, b);"
+    assert matched(far, ["make(a, &b)"], ["make(a, b)"], "make") == set()
+
+
 def test_line_number_mapping_for_lines_outside_the_patch() -> None:
     file = make_file(" a\n+n\n b")
     pre, post = make_image(file, Side.PRE), make_image(file, Side.POST)
