@@ -76,8 +76,9 @@ def classify(cfg: Cfg, step: Step, facts: Facts) -> str:
 
 def _failed_by_test(cfg: Cfg, owed: Obligation, exit: Exit, facts: Facts) -> bool:
     """Whether the path came through a test that says that nothing was acquired, whatever the tables say of the call."""
-    if owed.handle and not facts.value_mask(owed.handle) & (ZERO | POSITIVE | NEGATIVE):
-        return True  # the handle is an ERR_PTR
+    pointer = any("*" in cfg.locals.get(key, "") for key in owed.keys)
+    if owed.handle and not facts.value_mask(owed.handle) & (POSITIVE | NEGATIVE | (0 if pointer else ZERO)):
+        return True  # the handle is an ERR_PTR, or NULL
     family, mask, trail = owed.family, facts.value_mask(owed.result), exit.state.trail
     handed = exit.step.expr is not None and exit.step.expr.start == owed.call.start
     if handed and family is not None and family.raised and _GETS.search(cfg.function.name):

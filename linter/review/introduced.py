@@ -137,8 +137,8 @@ def match_preexisting(
                 pool[description] -= 1
                 left.remove(owner[description].pop())
                 matched.add(index)
-    for index, found in enumerate(post):
-        old = next((at for at in left if index not in matched and _is_rewritten(before[at], found)), None)
+    for index in reversed(range(len(post))):  # of two that take the place of one, the first is new
+        old = next((at for at in left if index not in matched and _is_rewritten(before[at], post[index])), None)
         if old is not None:
             left.remove(old)
             matched.add(index)

@@ -89,6 +89,12 @@ def leaking(body: str) -> list[str]:
             " return 0;",
             [],
         ),
+        (
+            "struct bar *c = bar_find(foo); int ret; if (IS_ERR(c)) return -EIO; ret = intel_context_pin(c);"
+            " if (ret) goto err; ret = foo_look(foo); if (ret) goto err; return 0;"
+            " err: if (c) bar_context_put(c); return ret;",
+            [],
+        ),
         # what a failed call owes says nothing of one that went well
         (
             "int ret = kobject_init_and_add(foo->kobj, TYPE, NULL, NAME);"
