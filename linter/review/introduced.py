@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from typing import Any
 
 from linter.detect.model import Finding
@@ -100,9 +100,13 @@ def shape(finding: Finding, text: bytes) -> tuple[str, str | None, bytes]:
 
 
 def match_preexisting(
-    post: Sequence[Finding], pre: Iterable[Finding], post_image: Image | None, pre_image: Image | None
+    post: Sequence[Finding],
+    pre: Iterable[Finding],
+    post_image: Image | None,
+    pre_image: Image | None,
+    values: Container[str] = (),
 ) -> set[int]:
-    """Indices into `post` of the findings that the pre-image has as well."""
+    """Indices into `post` of the findings that the pre-image has as well; `values`: rules about one value or call."""
     before = list(pre)
     matched: set[int] = set()
     if not before:
@@ -138,7 +142,9 @@ def match_preexisting(
                 left.remove(owner[description].pop())
                 matched.add(index)
     for index in reversed(range(len(post))):  # of two that take the place of one, the first is new
-        old = next((at for at in left if index not in matched and _is_rewritten(before[at], post[index])), None)
+        if index in matched or post[index].rule not in values:
+            continue
+        old = next((at for at in left if _is_rewritten(before[at], post[index])), None)
         if old is not None:
             left.remove(old)
             matched.add(index)

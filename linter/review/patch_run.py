@@ -25,6 +25,8 @@ from linter.syntax.parse import is_c_path, parse_image
 _DEFINED = lazy(rb"^(?:#[ \t]*define[ \t]+(\w+)|[A-Za-z_][\w \t*]{0,200}?\b(\w+)\()")
 MAX_IMAGE = 8 << 20
 """Bytes of an image above which C is not parsed: generated tables, not code that a person reviews."""
+_VALUES = frozenset({"return-check", "uninit"})
+"""Engines whose findings are about one value or one call, and hold it for their subject."""
 
 
 @record(frozen=False)
@@ -160,7 +162,8 @@ class PatchRun:
         settings = self.workshop.settings
         # equal lines are told apart by their order: it must be that of the file, whatever order an engine walks in
         found, before = sorted(found, key=_position), sorted(before, key=_position)
-        old = match_preexisting(found, before, post, pre)
+        values = {raw.rule for raw in found if self.workshop.rules[raw.rule].engine in _VALUES} if before else ()
+        old = match_preexisting(found, before, post, pre, values)
         judged = []
         for index, raw in enumerate(found):
             rule = self.workshop.rules[raw.rule]

@@ -17,7 +17,7 @@ def matched(text: str, pre: list[str], post: list[str], key: str = "") -> set[in
     before, after = images(text)
     old = [make_finding(before, needle, key=key) for needle in pre]
     new = [make_finding(after, needle, key=key) for needle in post]
-    return match_preexisting(new, old, after, before)
+    return match_preexisting(new, old, after, before, {new[0].rule})
 
 
 def test_same_unchanged_line_is_preexisting() -> None:
