@@ -18,7 +18,7 @@ from linter.detect.questions import fill
 from linter.detect.taken_blocks import blocks, is_explained
 from linter.detect.taken_calls import stops, zeroing
 from linter.detect.taken_codes import codes
-from linter.detect.taken_jumps import labels
+from linter.detect.taken_jumps import labels, ways_out
 from linter.detect.taken_model import Search, Taken
 from linter.detect.taken_results import result_tests, returned, signs
 from linter.detect.taken_starts import error_pointers, first_values
@@ -37,6 +37,7 @@ QUESTIONS: Mapping[str, Search] = {
     "first-value": first_values,
     "error-pointer": error_pointers,
     "label": labels,
+    "way-out": ways_out,
     "returned": returned,
     "sign": signs,
     "width": widths,

@@ -24,6 +24,9 @@ _PLAIN = lazy(
     rb"|goto \w+;|if \(.*|\}|\} else.*|else.*|\{"
     rb"|\w+ = (?:-E[A-Z]+|0|NULL|PTR_ERR\(.*\)|ERR_CAST\(.*\));|(?:int|long) \w+(?: = 0)?;|\w+:|[\w>.-]+ = NULL;)$"
 )
+_WAY = lazy(rb"^(return|break)\b[^;]*;$")
+_INTO = lazy(rb"^(?:(?!default)(\w+):|case [^;]*:.*|default:.*)$")
+_LEFT = lazy(rb"^(?:return|goto|break|continue|case|default|if|else|\} else|while|for|fallthrough)\b|^\}|.*\bpanic\(")
 _ELSEWHERE = lazy(rb"(?i)\bmanaged\b|\bdevm\b|must not be|not supposed to|is an error to")
 _MOST_CHANGED = 30
 """Changed lines of a file up to which a label can be said to go alone."""
@@ -120,3 +123,14 @@ def _is_same(exit: Line, block: Block, release: Line) -> bool:
                 return True  # the paths are given a label of their own
             return line.patch_lineno < release.patch_lineno and release.kind is not LineKind.REMOVED
     return release.kind is not LineKind.REMOVED
+
+
+def ways_out(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
+    """A `return` in front of a label, or a `break` in front of a case, goes: the path falls into what follows."""
+    if block.come or len(block.gone) != 1 or not block.behind or not block.before:
+        return
+    way, into = _WAY.match(code(block.gone[0])), _INTO.match(code(block.behind[0]))
+    if way is None or into is None or (way[1] == b"break") != (into[1] is None):
+        return
+    if not _LEFT.match(code(block.before[-1])):
+        yield Taken(block.gone[0], block.behind[0], {"NAME": way[0], "INTO": into[0]}, into[0])

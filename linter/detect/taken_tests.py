@@ -20,7 +20,7 @@ from linter.detect.taken_blocks import (
     statement_before,
 )
 from linter.detect.taken_model import Taken
-from linter.patch.model import FilePatch, Line
+from linter.patch.model import FilePatch, Line, LineKind, Patch
 from linter.pattern import compiled, lazy
 
 _PATH = rb"([A-Za-z_][\w>.\-\[\]]*)"
@@ -42,7 +42,7 @@ _COUNT = lazy(
 
 def null_tests(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
     """`if (!p) return;`, `if (p)` around a statement, or one of several conditions: what goes through p stays."""
-    for name, used in _errors(block):
+    for name, used in (*_errors(block), *_guards(block, file, context)):
         if not is_moved(block, file):
             yield Taken(block.gone[0], used, {"NAME": name}, name)
             return
@@ -152,3 +152,22 @@ def _swapped(before: bytes, after: bytes, strict: bytes, loose: bytes) -> int | 
         if before[: found.start()] + loose + before[found.end() :] == after:
             return found.start()
     return None
+
+
+def _is_unconditional(patch: Patch | None) -> bool:
+    """Whether the commit message says that the call is to be made in any case."""
+    return patch is not None and ("lways" in patch.title or b"lways" in patch.body)
+
+
+def _guards(block: Block, file: FilePatch, context: Context) -> Iterator[tuple[bytes, Line]]:
+    """`if (p) foo(p);` becomes `foo(p);`, and nothing else changes in the file."""
+    come = joined(block.come)
+    parts = if_parts(joined(block.gone)) if come else None
+    name = _name(_SET.match(parts[0])) if parts is not None else b""
+    if parts is None or not name or parts[1].replace(b" ", b"") != come.replace(b" ", b""):
+        return
+    changed = sum(line.kind is not LineKind.CONTEXT and bool(code(line)) for hunk in file.hunks for line in hunk.lines)
+    if changed > len(block.gone) + len(block.come) or _is_unconditional(context.patch):
+        return
+    if compiled(rb"[(,] ?&?" + re.escape(name) + rb"[,)]").search(come):
+        yield name, block.come[0]

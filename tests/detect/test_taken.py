@@ -232,3 +232,25 @@ def test_an_error_pointer_that_is_handed_on_was_tested() -> None:
     assert told("null-test", *gone, " \tp = foo();") == []
     assert told("null-test", *gone, " \tif (IS_ERR(p))") == []
     assert told("null-test", " \tp = foo();", *gone, " \tbar(p);") == []
+
+
+def test_a_guard_around_a_call_is_missed_where_nothing_else_changes() -> None:
+    gone = ("-\tif (f->p)", "-\t\tfoo(f->p);", "+\tfoo(f->p);")
+    assert told("null-test", *gone) == ["f->p"]
+    assert told("null-test", *gone, " \tbar();", "+\tf->p = NULL;") == []
+    assert told("null-test", "-\tif (f->p)", "-\t\tfoo(f);", "+\tfoo(f);") == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        ((" \tfoo(f);", "-\treturn f;", " err_put:"), ["err_put:"]),
+        ((" \t\tfoo(f);", "-\t\tbreak;", " \tcase FOO:"), ["case FOO:"]),
+        ((" \t\tfoo(f);", "-\t\tbreak;", " \tdefault:"), ["default:"]),
+        ((" \t\treturn 0;", "-\t\tbreak;", " \tdefault:"), []),
+        ((" \t\tfoo(f);", "-\t\tbreak;", "+\t\tfallthrough;", " \tdefault:"), []),
+        ((" \tfoo(f);", "-\treturn f;", " \tbar(f);"), []),
+    ],
+)
+def test_a_way_out_is_missed_in_front_of_what_is_fallen_into(lines: tuple[str, ...], wanted: list[str]) -> None:
+    assert told("way-out", *lines) == wanted
