@@ -85,7 +85,9 @@ class Calls(Handle):
         """Whether a call makes an object of a local description that holds the handle: `export(&info)`."""
         if self.counted or _OWNS.isdisjoint(self.knowledge.words(call.text)):
             return False
-        return any(arg.kind is Kind.ADDRESS and "." + arg.args[0].key in state.containers for arg in call.args)
+        given = [arg.args[0] for arg in call.args if arg.kind is Kind.ADDRESS and arg.args[0].key in self.cfg.locals]
+        known = state.containers
+        return any("." + place.key in known or "^" + state.facts.value(place) in known for place in given)
 
     def _undoes_function(self, name: str) -> bool:
         """Whether a callee is the counterpart of this very function: a failing suspend calls resume."""
