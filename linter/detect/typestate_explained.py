@@ -10,7 +10,8 @@ from linter.pattern import lazy
 _EXPLAINED = lazy(
     rb"(?i)double[- ]*(?:ref\w*|free|put|unlock|release|unreg|disable|remov|kfree|dec|fput|clean)|"
     rb"use[- ]*after[- ]*free|\buaf\b|"
-    rb"already\s+(?:\w+\s+)?(?:free|releas|put|unlock|unreg|remov|clean|disabl|done)|stray|unbalanced|underflow|twice|"
+    rb"(?<!as )already\s+(?:\w+\s+)?(?:free|releas|put|unlock|unreg|remov|clean|disabl|done)|stray|unbalanced|twice|"
+    rb"underflow|"
     rb"redundant|unneeded|needless|unnecessary|not needed|no longer need|no need|devm_|devres|device[- ]managed"
     rb"|\bnot\s+(?:\w+\s+){0,2}(?:acquired|held|taken|locked|grabbed)\b"
     rb"|superfluous|useless|erroneous|prematurely|(?:clean|free|releas|unlock|disabl)\w*(?:\s+up)?\s+already"

@@ -172,3 +172,11 @@ def test_a_branch_that_goes_from_its_test_to_its_exit() -> None:
     assert told(file_of(" \tfoo_load(foo);", *branch, "+\tif (foo->gone)", "+\t\treturn -EIO;", " \treturn 0;")) == [
         "kfree"
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [("The clock is already disabled there.", 0), ("Disable the clock, as already done in the remove function.", 1)],
+)
+def test_what_is_done_elsewhere_as_well_is_no_reason(body: str, count: int) -> None:
+    assert len(told(file_of(*BRANCH), body=body)) == count
