@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from linter.detect.typestate_caller import caller_undoes
 from linter.detect.typestate_exit import FAILURE, SUCCESS, UNSURE, VOID, classify, is_empty_answer, is_excused, is_sent
+from linter.detect.typestate_lock import is_lent, is_polled, is_said_dropped
 from linter.detect.typestate_model import KEPT, Exit, Obligation, Outcome, gives_pointer
 from linter.detect.typestate_tables import Knowledge
 from linter.flow.facts import ANY, ERROR, NEGATIVE, POSITIVE, ZERO, Facts
@@ -40,9 +41,6 @@ _RESUME = lazy(r"_(?:resume|thaw|restore)(?:_(?:early|noirq|late))?$|_resume_")
 _HANDS_OVER = frozenset({"__acquires", "__releases", "__cond_acquires", "__acquire", "__release"})
 _WEAK = frozenset({"handle", "weak-registration"})
 """Kinds that only a release on another way out proves."""
-_DROPPED = lazy(
-    rb"(?i)/[*/][^*/]{0,200}\b(?:drop(?:s|ped)|releas(?:es|ed)|unlock(?:s|ed))\s+[^*/]{0,40}(?:lock|mutex|semaphore)"
-)
 _MOST_EXITS = 12
 """More exits than this say nothing new about one obligation."""
 _TEMPORARY = frozenset({"memory", "object", "reference", "skb", "section", "lock", "path", "buffer"})
@@ -273,43 +271,12 @@ class Judge:
         """Whether a resume enables the device itself: it stays bound, and its remove() disables it."""
         return "device" in self.knowledge.words(owed.name) and _RESUME.search(self.cfg.function.name) is not None
 
-    def _is_lent_lock(self) -> bool:
-        """Whether the function gives the lock back before it takes it: its caller holds it, and wants it back."""
-        owed, first = self.owed, 1 << 62
-        for block in self.cfg.blocks:
-            for step in block.steps:
-                if step.kind is StepKind.CALL and step.expr is not None and step.start < owed.call.start:
-                    family = self.knowledge.acquire.get(step.expr.text)
-                    given = not owed.handle or any(arg.key in owed.keys for arg in step.expr.args)
-                    if given and family is not None and family.lock:
-                        return False
-                    if given and step.expr.text in owed.release:
-                        first = min(first, step.start)
-        return first < owed.call.start
-
-    def _is_polled(self) -> bool:
-        """Whether a loop tries to take the lock until it has it, or has tried often enough."""
-        root = self.cfg.function.unit.tree.root_node
-        node = root.descendant_for_byte_range(self.owed.call.start, self.owed.call.end)
-        while node is not None and not node.type.endswith(("statement", "declaration")):
-            node = node.parent
-        condition = (
-            node.child_by_field_name("condition") if node is not None and node.type == "while_statement" else None
-        )
-        if condition is None or not condition.start_byte <= self.owed.call.start < condition.end_byte:
-            return False
-        return b"&&" in (condition.text or b"")
-
-    def _is_said_dropped(self, exit: Exit) -> bool:
-        """Whether a comment between the lock and the exit says that somebody gives it back."""
-        return _DROPPED.search(self.cfg.function.unit.source[self.owed.call.end : exit.step.end]) is not None
-
     def _lock_confidence(self, kind: str, exit: Exit) -> Confidence | None:
         """A lock that other exits give back must be given back by each, unless the function is made to keep it."""
         function = self.cfg.function
-        if not _HANDS_OVER.isdisjoint(function.annotations) or self._is_lent_lock():
+        if not _HANDS_OVER.isdisjoint(function.annotations) or is_lent(self.cfg, self.knowledge, self.owed):
             return None
-        if self._is_polled() or self._is_said_dropped(exit):
+        if is_polled(self.cfg, self.owed) or is_said_dropped(self.cfg, self.owed, exit):
             return None  # what ended the wait is told by a counter
         if kind == FAILURE:
             return Confidence.HIGH
