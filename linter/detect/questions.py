@@ -74,20 +74,20 @@ Question = Callable[[Query], Iterable[Answer]]
 
 
 class Later:
-    """The questions of a module of this folder, imported when the first of them is asked."""
+    """The functions of a module of this folder, such as its questions; it is imported when one of them is called."""
 
     def __init__(self, module: str) -> None:
         self._module = f"linter.detect.{module}"
 
-    def __getattr__(self, name: str) -> Question:
-        known: list[Question] = []
+    def __getattr__(self, name: str) -> Any:
+        known: list[Callable[..., Any]] = []
 
-        def ask(query: Query) -> Iterable[Answer]:
+        def call(*arguments: Any) -> Any:
             if not known:
                 known.append(getattr(import_module(self._module), name))
-            return known[0](query)
+            return known[0](*arguments)
 
-        return ask
+        return call
 
 
 def listed(entry: Any) -> Iterator[str]:

@@ -11,41 +11,59 @@ what it was for is left. Nothing is said where the commit message explains it, o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from linter.detect.model import Context, Finding, Label, Scope, finding
-from linter.detect.questions import fill
+from linter.detect.questions import Later, fill
 from linter.detect.taken_blocks import blocks, is_explained
-from linter.detect.taken_calls import stops, zeroing
-from linter.detect.taken_codes import codes
-from linter.detect.taken_jumps import labels, ways_out
-from linter.detect.taken_model import Search, Taken
-from linter.detect.taken_results import result_tests, returned, signs
-from linter.detect.taken_starts import error_pointers, first_values
-from linter.detect.taken_tests import bound_tests, loosened, null_tests
-from linter.detect.taken_widths import widths
 from linter.patch.model import Change, FilePatch, Line, LineKind, Location, Side
 from linter.rulebook.errors import BlockError
 from linter.rulebook.model import Confidence, Rule, Tables
 
+if TYPE_CHECKING:
+    from linter.detect.taken_model import Search, Taken
+
+calls, codes, jumps, results, starts, tests, widths = map(
+    Later,
+    (
+        "taken_calls", "taken_codes", "taken_jumps", "taken_results", "taken_starts", "taken_tests", "taken_widths",
+    ),
+)  # fmt: skip
+
 QUESTIONS: Mapping[str, Search] = {
-    "error-code": codes,
-    "result-test": result_tests,
-    "null-test": null_tests,
-    "bound-test": bound_tests,
-    "bound": loosened,
-    "first-value": first_values,
-    "error-pointer": error_pointers,
-    "label": labels,
-    "way-out": ways_out,
-    "returned": returned,
-    "sign": signs,
-    "width": widths,
-    "zeroing": zeroing,
-    "stop": stops,
+    "error-code": codes.codes,
+    "result-test": results.result_tests,
+    "null-test": tests.null_tests,
+    "bound-test": tests.bound_tests,
+    "bound": tests.loosened,
+    "first-value": starts.first_values,
+    "error-pointer": starts.error_pointers,
+    "label": jumps.labels,
+    "way-out": jumps.ways_out,
+    "returned": results.returned,
+    "sign": results.signs,
+    "width": widths.widths,
+    "zeroing": calls.zeroing,
+    "stop": calls.stops,
 }
 """What a rule of this engine can ask of a run of changed lines."""
 
+_NEEDED: Mapping[str, tuple[bytes, ...]] = {
+    "error-code": (b"-E", b"PTR_ERR", b"dev_err_probe"),
+    "result-test": (b"if (", b"="),
+    "null-test": (b"if (", b"while (", b"&&", b"||"),
+    "bound-test": (b"if (",),
+    "bound": (b"<", b">"),
+    "first-value": (b" = ",),
+    "error-pointer": (b"= NULL;",),
+    "label": (b":",),
+    "way-out": (b"return", b"goto", b"break", b"continue"),
+    "returned": (b"return ",),
+    "sign": (b"-E",),
+    "zeroing": (b"memset(", b"alloc"),
+    "stop": (b"cancel", b"flush", b"drain", b"timer", b"kill", b"irq", b"synchronize", b"stop", b"disable", b"barrier"),
+}
+"""Texts of which one stands in what goes, where a question has an answer."""
 _MOST_LINES = 40
 """Lines that a patch may write into a file, or take out of it, before it counts as a rewrite."""
 
@@ -62,11 +80,15 @@ class _Runner:
         asked = [(rule, search) for rule, search in self.rules if rule.id in enabled]
         if not asked or context.userspace or file.change is not Change.MODIFY or _is_rewrite(file):
             return
-        if is_explained(context.patch):
-            return
         for block in blocks(file):
+            gone = b"\n".join([line.text for line in block.gone])
             for rule, search in asked:
+                needed = _NEEDED.get(rule.block["report"])
+                if needed is not None and not any(text in gone for text in needed):
+                    continue
                 for item in search(block, file, context):
+                    if is_explained(context.patch):  # a long look at the message, for what few patches do
+                        return
                     yield _report(rule, item, file)
 
 
