@@ -17,8 +17,8 @@ _EXPLAINED = lazy(
     rb"|\bnever (?:be |is |returns? |return |get |)(?:NULL|fails?\b|read|used|an? err)|NULL-aware|accepts? NULL"
     rb"|(?:can(?:no|')t|can not|cannot) (?:be |return |fail|happen)|too strict|\bignor(?:e|ing)\b|\beven if the\b"
     rb"|(?:always|already) (?:valid|non-|checked|checks?|initiali|set\b|assigned|zero|handled|done|guaranteed)"
-    rb"|\b(?:remov|dropp?|delet)(?:e|es|ed|ing|s)?\b(?: [\w()'>.*-]+){0,5}? (?:checks?|tests?|checking|condition"
-    rb"|initiali[sz]ation|assignment|validation|limit)\b"
+    rb"|\b(?:remov|dropp?|delet|reduc|omitt?|eliminat)(?:e|es|ed|ing|s)?\b(?: [\w()'>.*-]+){0,5}?"
+    rb" (?:checks?|tests?|checking|condition|initiali[sz]ation|assignment|validation|limit)\b"
 )
 _LONGEST = 300
 """Bytes of a line that are looked at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from linter.detect.model import Context
@@ -9,9 +10,10 @@ from linter.detect.taken_blocks import Block, code, joined
 from linter.detect.taken_model import Taken
 from linter.detect.typestate_explained import is_explained
 from linter.patch.model import FilePatch, LineKind
-from linter.pattern import lazy
+from linter.pattern import compiled, lazy
 
 _MEMSET = lazy(rb"^memset\(&?([\w>.-]+), (?:0|0x0+|'\\0'), [^;]*\);$")
+_FILLED = lazy(rb"^(?:[\w *]+[ *])?([\w>.\[\]-]+) = ")
 _STOP = lazy(
     rb"^(?:if \([^;]*\) )?((?:cancel_(?:delayed_)?work|flush_(?:delayed_)?work|flush_workqueue|drain_workqueue"
     rb"|del_timer|timer_delete|timer_shutdown|hrtimer_cancel|tasklet_kill|disable_irq|synchronize_\w+|kthread_stop|napi_disable"
@@ -38,8 +40,11 @@ def zeroing(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
             yield Taken(block.gone[0], block.behind[0], {"NAME": found[1]}, found[1])
         return
     for zeroed, raw in _ZEROED:
-        if zeroed in gone and gone.replace(zeroed, raw) == come:
-            yield Taken(block.gone[0], block.come[0], {"NAME": zeroed[:-1]}, zeroed)
+        called = compiled(rb"\b" + re.escape(zeroed))
+        if zeroed in gone and called.sub(raw, gone) == come:
+            filled = _FILLED.match(gone)
+            name = filled[1] if filled is not None else zeroed[:-1]
+            yield Taken(block.gone[0], block.come[0], {"NAME": name}, name)
 
 
 def stops(block: Block, file: FilePatch, context: Context) -> Iterator[Taken]:
