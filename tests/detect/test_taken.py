@@ -110,7 +110,8 @@ def test_a_first_value_is_missed_unless_the_hunk_shows_another() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "The check is redundant.", "Reduce the NULL ops checks.", "foo is never NULL here.", "Drop the useless test.", "bar() cannot fail.",
+        "The check is redundant.", "Reduce the NULL ops checks.",
+        "foo is never NULL here.", "Drop the useless test.", "bar() cannot fail.",
         "Remove the NULL check from foo().", "This reverts commit 1234.", "The value is already set.",
     ],
 )  # fmt: skip
