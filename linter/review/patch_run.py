@@ -93,6 +93,8 @@ class PatchRun:
             self._review_code(file, here, context)
 
     def _review_code(self, file: FilePatch, here: frozenset[str], context: Context) -> None:
+        if not self.workshop.of_code():
+            return
         try:
             pre, post = self.store.images(file, self.patch)
         except (ValueError, OSError) as error:

@@ -65,6 +65,10 @@ class Workshop:
         """The engines that are given one sort of thing."""
         return [prepared for prepared in self.engines if prepared.scope is scope]
 
+    def of_code(self) -> list[Prepared]:
+        """The engines that are given parsed images."""
+        return [prepared for prepared in self.engines if prepared.scope in (Scope.UNIT, Scope.FUNCTION)]
+
     def rules_for(self, path: str | None) -> frozenset[str]:
         """Enabled rules whose paths take in `path`."""
         found = self._by_path.get(path)
@@ -97,8 +101,7 @@ class Workshop:
     def wanted(self, image: Image, here: frozenset[str]) -> list[tuple[Prepared, frozenset[str]]]:
         """Rules that could speak about an image, by engine: those of which a trigger stands in it."""
         called = self._triggers.called_for(image.text, identifiers_of(image.text)) & here
-        of_code = [one for one in self.engines if one.scope in (Scope.UNIT, Scope.FUNCTION)] if called else ()
-        return [(prepared, rules) for prepared in of_code if (rules := prepared.rules & called)]
+        return [(prepared, rules) for prepared in self.of_code() if (rules := prepared.rules & called)]
 
     def guarded(
         self, prepared: Prepared, target: Any, context: Context, enabled: frozenset[str], skips: list[Skip]
