@@ -15,7 +15,7 @@ from linter.detect.order_words import OrderWords, order_words
 from linter.detect.questions import Answer, Query
 from linter.detect.sequences import base_name, has, published, steps_behind
 from linter.flow.expr import integer
-from linter.flow.model import Expr, Kind, StepKind
+from linter.flow.model import Expr, Kind, Step, StepKind
 from linter.pattern import lazy
 
 _BASES = frozenset([Kind.ADDRESS, Kind.FIELD, Kind.INDEX, Kind.DEREF])
@@ -38,15 +38,10 @@ def published_before_init(query: Query) -> Iterator[Answer]:
     told: set[int] = set()
     for block, index, step, bases in published(query, words, None):
         call = step.expr
-        if call is None or any("NO_AUTOEN" in arg.key for arg in call.args):
+        if call is None:
             continue
         wanted, public = words.sure_of(call.text), _public(words, call, bases)
-        for later in steps_behind(query.cfg, block, index):
-            made = later.expr
-            if later.kind is not StepKind.CALL or made is None:
-                continue
-            if _is_masked(call, made):
-                break
+        for later, made in _calls_behind(query, block, index, call):
             if made.text not in wanted or not made.args or later.start < step.start:
                 continue
             if public.isdisjoint(_holders(made.args[0])) or not _may_be_used(query, words, call, made):
@@ -84,6 +79,17 @@ def _public(words: OrderWords, call: Expr, bases: set[str]) -> set[str]:
             return {inner.args[0].key}
         thing = inner
     return {thing.key}
+
+
+def _calls_behind(query: Query, block: int, index: int, call: Expr) -> Iterator[tuple[Step, Expr]]:
+    """The calls behind one that lets others in, until its interrupt is turned off; none where it starts turned off."""
+    if any("NO_AUTOEN" in arg.key for arg in call.args):
+        return
+    for later in steps_behind(query.cfg, block, index):
+        if later.kind is StepKind.CALL and later.expr is not None:
+            if _is_masked(call, later.expr):
+                return
+            yield later, later.expr
 
 
 def _is_masked(call: Expr, later: Expr) -> bool:
@@ -138,14 +144,9 @@ def drvdata_after_register(query: Query) -> Iterator[Answer]:
         return
     for block, index, step, bases in published(query, words, None):
         call = step.expr
-        if call is None or any("NO_AUTOEN" in arg.key for arg in call.args):
+        if call is None:
             continue
-        for later in steps_behind(query.cfg, block, index):
-            made = later.expr
-            if later.kind is not StepKind.CALL or made is None:
-                continue
-            if _is_masked(call, made):
-                break
+        for later, made in _calls_behind(query, block, index, call):
             if made.text not in words.drvdata or len(made.args) < 2 or integer(made.args[1]) == 0:
                 continue
             if later.start < step.start or not _may_ask(query, words, call, made, bases):
