@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from linter.detect import typestate_explained
 from linter.patch.model import FilePatch, Hunk, Line, LineKind, Patch
 from linter.pattern import compiled, lazy
 from linter.record import record
@@ -22,8 +23,6 @@ _EXPLAINED = lazy(
 )
 _LONGEST = 300
 """Bytes of a line that are looked at."""
-_MOST_FILES = 3
-"""A patch over more files than this moves things between them."""
 
 
 @record(eq=False)
@@ -135,11 +134,7 @@ def if_parts(text: bytes) -> tuple[bytes, bytes] | None:
 
 def is_explained(patch: Patch | None) -> bool:
     """Whether the commit message says why a test or a value had to go, or the patch is too wide to say so of each."""
-    if patch is None:
-        return False
-    if len(patch.files) > _MOST_FILES:
-        return True
-    return _EXPLAINED.search(patch.title.encode("utf-8", "replace") + b"\n" + patch.body) is not None
+    return typestate_explained.is_explained(patch, _EXPLAINED)
 
 
 def is_moved(block: Block, file: FilePatch) -> bool:

@@ -24,13 +24,12 @@ _MOST_FILES = 3
 """A patch over more files than this moves things between them, or is many patches in one."""
 
 
-def is_explained(patch: Patch | None) -> bool:
-    """Whether the commit message says why a release had to go, or the patch is too wide to say so of each."""
+def is_explained(patch: Patch | None, reasons: re.Pattern[bytes] = _EXPLAINED) -> bool:
+    """Whether the commit message says why a release had to go (or what else `reasons` is about), or the patch is too
+    wide to say so of each."""
     if patch is None:
         return False
-    if len(patch.files) > _MOST_FILES:
-        return True
-    return _EXPLAINED.search(_text(patch)) is not None
+    return len(patch.files) > _MOST_FILES or reasons.search(_text(patch)) is not None
 
 
 def explains_return(patch: Patch | None) -> bool:
